@@ -1,0 +1,150 @@
+import { Button, Tabs } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import type { ReactElement } from 'react';
+import { Link } from 'react-router';
+import { accessQuery, type ServerAccess, suggestionQuery, type Suggestion } from '../../api/access.js';
+import type { Credential } from '../../api/credentials.js';
+import { Icon } from '../../parts/icon.js';
+import { ErrorNote, Note } from '../../parts/notes.js';
+import { Section } from '../../parts/page.js';
+import { Tag, Tags } from '../../parts/pill.js';
+import { BlockSkeleton } from '../../parts/skeletons.js';
+import { formatCount } from '../../parts/times.js';
+import { useParams } from '../../parts/use-params.js';
+import { writePermission } from '../../access/permissions.js';
+import { Simulator } from './simulator.js';
+
+/** What it may do, whether it may do this one thing, and what it has really done. */
+export function AccessSection({ credential }: { readonly credential: Credential }): ReactElement {
+  const [read, change] = useParams();
+  const tab = ['simulate', 'used'].includes(read('access')) ? read('access') : 'may';
+  return (
+    <Section title="Access">
+      <Tabs value={tab} onChange={(value) => change({ access: value === 'may' ? null : value })} keepMounted={false}>
+        <Tabs.List mb="sm">
+          <Tabs.Tab value="may">What it may do</Tabs.Tab>
+          <Tabs.Tab value="simulate">Simulate a call</Tabs.Tab>
+          <Tabs.Tab value="used">What it really uses</Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel value="may">
+          <MayDo id={credential.id} />
+        </Tabs.Panel>
+        <Tabs.Panel value="simulate">
+          <Simulator credential={credential} />
+        </Tabs.Panel>
+        <Tabs.Panel value="used">
+          <ReallyUses id={credential.id} />
+        </Tabs.Panel>
+      </Tabs>
+    </Section>
+  );
+}
+
+function MayDo({ id }: { readonly id: string }): ReactElement {
+  const { data, error, isPending, refetch } = useQuery(accessQuery(id));
+  if (isPending) return <BlockSkeleton />;
+  return (
+    <div className="gh-stack">
+      <ErrorNote error={error} retry={() => void refetch()} />
+      {data?.warnings.map((warning) => (
+        <Note key={warning} tone="warn">
+          {warning}
+        </Note>
+      ))}
+      {data?.servers.map((server) => (
+        <OnServer key={server.server} access={server} />
+      ))}
+    </div>
+  );
+}
+
+function OnServer({ access }: { readonly access: ServerAccess }): ReactElement {
+  const { server, name, defaultScopes, tools, prompts, resources, resourceTemplates, hidden, problems } = access;
+  const others = [
+    [prompts.length, 'prompt'],
+    [resources.length + resourceTemplates.length, 'resource'],
+  ] as const;
+  const further = others.flatMap(([count, what]) => (count > 0 ? [`${formatCount(count)} ${what}${count === 1 ? '' : 's'}`] : []));
+  return (
+    <div className="gh-stack-tight">
+      <div className="gh-row-apart">
+        <Link className="gh-strong-link" to={`/servers/${server}`}>
+          {name}
+        </Link>
+        <Tags values={defaultScopes} none="no scope" />
+      </div>
+      {problems.map(({ code, message }) => (
+        <Note key={code} tone="warn" title="Its lists could not be read.">
+          {message}
+        </Note>
+      ))}
+      {tools.length === 0 && problems.length === 0 ? <p className="gh-dim gh-small">It may call no tool here.</p> : null}
+      <ul className="gh-tools">
+        {tools.map((tool) => (
+          <li key={tool.name} data-may="true">
+            <Icon name="check" size={14} />
+            <span className="gh-break">{tool.name}</span>
+            <span className="gh-dim gh-small" title={writePermission(tool.permission)}>
+              by {tool.scope}
+              {tool.byDefault ? '' : ', if asked for'}
+            </span>
+          </li>
+        ))}
+      </ul>
+      <p className="gh-dim gh-small">
+        {further.length > 0 ? `And ${further.join(' and ')}. ` : ''}
+        {hidden === 0
+          ? 'Nothing of this server is hidden from it.'
+          : `${formatCount(hidden)} more ${hidden === 1 ? 'thing looks' : 'things look'} to it as if ${hidden === 1 ? 'it' : 'they'} did not exist.`}
+      </p>
+    </div>
+  );
+}
+
+function ReallyUses({ id }: { readonly id: string }): ReactElement {
+  const { data, error, isPending, refetch } = useQuery(suggestionQuery(id));
+  if (isPending) return <BlockSkeleton />;
+  return (
+    <div className="gh-stack">
+      <ErrorNote error={error} retry={() => void refetch()} />
+      {data?.servers.length === 0 ? <p className="gh-dim">It has called nothing in 30 days, so there is nothing to go by yet.</p> : null}
+      {data?.servers.map((server) => (
+        <UsedOn key={server.server} used={server} />
+      ))}
+    </div>
+  );
+}
+
+function UsedOn({ used }: { readonly used: Suggestion['servers'][number] }): ReactElement {
+  return (
+    <div className="gh-stack-tight">
+      <strong>{used.server}</strong>
+      <ul className="gh-list">
+        {used.permissions.map(({ permission, calls, coveredBy }) => (
+          <li key={permission} className="gh-row-apart">
+            <span>
+              <Tag>{permission}</Tag>{' '}
+              <span className="gh-dim gh-small">{coveredBy.length > 0 ? `in ${coveredBy.join(', ')}` : 'in no scope of the server'}</span>
+            </span>
+            <span className="gh-number gh-dim gh-small">{formatCount(calls)} calls</span>
+          </li>
+        ))}
+      </ul>
+      {used.scopes.length > 0 ? (
+        <Note
+          tone="info"
+          title={`${used.scopes.join(' and ')} would do.`}
+          action={
+            <Button component={Link} to="?edit" size="xs" variant="default">
+              Edit
+            </Button>
+          }
+        >
+          As few scopes as possible for what it did in 30 days.
+        </Note>
+      ) : (
+        <Note tone="quiet">No scope of the server covers all of it; add one there with these permissions.</Note>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,62 @@
+import type { ReactElement, ReactNode } from 'react';
+import { Link } from 'react-router';
+import { type Credential, METHODS } from '../../api/credentials.js';
+import { CodeLine } from '../../parts/code.js';
+import { Facts, Section } from '../../parts/page.js';
+import { Tags } from '../../parts/pill.js';
+import { formatCount, formatDuration } from '../../parts/times.js';
+import { When } from '../../parts/when.js';
+
+type Fact = readonly [string, ReactNode];
+
+const when = (isTrue: boolean, ...facts: Fact[]): readonly Fact[] => (isTrue ? facts : []);
+
+function proofFacts({ trust, jwks, jwksUri, tlsSubject }: Credential): readonly Fact[] {
+  return [
+    ...(trust ? [['Issuer', trust.issuer] as const, ['Subject', <code key="s">{trust.subject}</code>] as const] : []),
+    ...when(Boolean(trust?.claims), ['Further claims', <code key="c">{JSON.stringify(trust?.claims)}</code>]),
+    ...when(jwks !== null, ['Public keys', `${Array.isArray(jwks?.['keys']) ? jwks['keys'].length : 0} registered`]),
+    ...when(jwksUri !== null, ['Its JWK Set', jwksUri]),
+    ...(tlsSubject ? [['Certificate', Object.values(tlsSubject).join(', ')] as const] : []),
+  ];
+}
+
+export function CredentialFacts({ credential }: { readonly credential: Credential }): ReactElement {
+  const { clientId, authMethod, servers, scopes, tokenTtl, expiresAt, allowedIps, dpopRequired, tokensPerHour } = credential;
+  const serverLinks = servers.map((slug) => (
+    <Link key={slug} className="gh-tag" to={`/servers/${slug}`}>
+      {slug}
+    </Link>
+  ));
+  return (
+    <Section title="Settings">
+      <Facts
+        facts={[
+          ['Client id', <CodeLine key="id" text={clientId} label="client id" />],
+          ['Proves itself by', METHODS[authMethod].label],
+          ...proofFacts(credential),
+          [
+            'Servers',
+            <span key="s" className="gh-tags">
+              {serverLinks}
+            </span>,
+          ],
+          ['Scopes', scopes === null ? 'the servers’ defaults' : <Tags key="sc" values={scopes} />],
+          ['A token lives', tokenTtl === null ? 'as the server says' : formatDuration(tokenTtl)],
+          ['Ends', <When key="e" at={expiresAt} />],
+          ...when(allowedIps !== null, ['Allowed addresses', <Tags key="a" values={allowedIps ?? []} />]),
+          ...when(tokensPerHour !== null, ['Token requests an hour', formatCount(tokensPerHour ?? 0)]),
+          ...when(dpopRequired, ['DPoP', 'required']),
+          ['Last used', <When key="u" at={credential.lastUsedAt} />],
+          [
+            'Created',
+            <span key="c">
+              <When at={credential.createdAt} /> by {credential.createdBy}
+            </span>,
+          ],
+          ['Changed', <When key="ch" at={credential.updatedAt} />],
+        ]}
+      />
+    </Section>
+  );
+}

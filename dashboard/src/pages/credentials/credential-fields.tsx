@@ -1,0 +1,176 @@
+import { Alert, Checkbox, Collapse, NumberInput, Radio, Select, TagsInput, TextInput, UnstyledButton } from '@mantine/core';
+import { type ReactElement, useState } from 'react';
+import { METHODS, type AuthMethod } from '../../api/credentials.js';
+import type { Server } from '../../api/servers.js';
+import { Icon } from '../../parts/icon.js';
+import type { CredentialDraft, DraftFaults } from './draft.js';
+import { MethodFields } from './method-fields.js';
+import { describePermission } from '../../access/permissions.js';
+import { TtlField } from '../../parts/ttl-field.js';
+
+export interface FieldsProps {
+  readonly draft: CredentialDraft;
+  readonly change: (part: Partial<CredentialDraft>) => void;
+  readonly faults: DraftFaults;
+  readonly servers: readonly Server[];
+  /** A method is for life: another one is another credential. */
+  readonly isMethodFixed?: boolean;
+}
+
+export function CredentialFields(props: FieldsProps): ReactElement {
+  const { draft, change, faults, isMethodFixed = false } = props;
+  return (
+    <div className="gh-stack">
+      <TextInput
+        label="Label"
+        description="What you will know it by, e.g. the machine and its task."
+        placeholder="nightly build"
+        maxLength={120}
+        autoFocus
+        data-autofocus
+        value={draft.label}
+        onChange={(event) => change({ label: event.currentTarget.value })}
+        error={faults.label}
+      />
+      <ServerChoice {...props} />
+      <ScopeChoice {...props} />
+      {isMethodFixed ? null : (
+        <Select
+          label="How it proves itself"
+          description={METHODS[draft.authMethod].about}
+          data={Object.entries(METHODS).map(([value, { label }]) => ({ value, label }))}
+          value={draft.authMethod}
+          allowDeselect={false}
+          onChange={(value) => change({ authMethod: (value ?? 'client_secret') as AuthMethod })}
+        />
+      )}
+      <MethodFields {...props} />
+      <Limits {...props} />
+    </div>
+  );
+}
+
+function ServerChoice({ draft, change, faults, servers }: FieldsProps): ReactElement {
+  return (
+    <Checkbox.Group
+      label="Servers"
+      description="What it may reach."
+      value={draft.servers}
+      onChange={(chosen) => change({ servers: chosen })}
+      error={faults.servers}
+    >
+      <div className="gh-choices">
+        {servers.map(({ slug, name, description }) => (
+          <Checkbox key={slug} value={slug} label={name === slug ? name : `${name} (${slug})`} description={description ?? undefined} />
+        ))}
+      </div>
+    </Checkbox.Group>
+  );
+}
+
+function ScopeChoice({ draft, change, faults, servers }: FieldsProps): ReactElement {
+  const chosen = servers.filter(({ slug }) => draft.servers.includes(slug));
+  const scopes = [...new Map(chosen.flatMap((server) => server.scopes).map((scope) => [scope.name, scope])).values()];
+  const pick = (value: string): void =>
+    change(
+      value === 'default'
+        ? { hasDefaultScopes: true }
+        : {
+            hasDefaultScopes: false,
+            scopes: draft.scopes.length > 0 ? draft.scopes : scopes.filter((scope) => scope.default).map(({ name }) => name),
+          },
+    );
+  return (
+    <Radio.Group
+      label="Permissions"
+      description="The most that its tokens may hold."
+      value={draft.hasDefaultScopes ? 'default' : 'chosen'}
+      onChange={pick}
+    >
+      <div className="gh-choices">
+        <Radio value="default" label="The servers’ default scopes" />
+        <Radio value="chosen" label="Only these scopes" />
+      </div>
+      {draft.hasDefaultScopes ? null : (
+        <Checkbox.Group
+          aria-label="Scopes"
+          className="gh-nested"
+          value={draft.scopes}
+          onChange={(names) => change({ scopes: names })}
+          error={faults.scopes}
+        >
+          <div className="gh-choices">
+            {scopes.map(({ name, description, permissions }) => (
+              <Checkbox key={name} value={name} label={name} description={description ?? permissions.map(describePermission).join(', ')} />
+            ))}
+          </div>
+        </Checkbox.Group>
+      )}
+      {!draft.hasDefaultScopes && scopes.length === 0 ? <Alert variant="light">Choose a server first.</Alert> : null}
+    </Radio.Group>
+  );
+}
+
+function Limits({ draft, change, faults }: FieldsProps): ReactElement {
+  const isUsed =
+    draft.expiresAt !== '' ||
+    draft.allowedIps.length > 0 ||
+    draft.tokensPerHour !== null ||
+    draft.dpopRequired ||
+    draft.observe ||
+    draft.tokenTtl !== null;
+  const [isOpen, setOpen] = useState(isUsed);
+  return (
+    <div>
+      <UnstyledButton className="gh-disclosure" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+        <Icon name={isOpen ? 'down' : 'right'} size={15} />
+        Lifetime and limits
+      </UnstyledButton>
+      <Collapse expanded={isOpen}>
+        <div className="gh-stack gh-disclosed">
+          <div className="gh-two">
+            <TtlField value={draft.tokenTtl} onChange={(tokenTtl) => change({ tokenTtl })} error={faults.tokenTtl} />
+            <TextInput
+              type="datetime-local"
+              label="The credential ends"
+              description="Empty: never. Its tokens end with it."
+              value={draft.expiresAt}
+              onChange={(event) => change({ expiresAt: event.currentTarget.value })}
+              error={faults.expiresAt}
+            />
+          </div>
+          <TagsInput
+            label="Allowed addresses"
+            description="Addresses or networks that it may come from, e.g. 10.0.0.0/8. Empty: any."
+            placeholder="Type one and press Enter"
+            value={draft.allowedIps}
+            onChange={(allowedIps) => change({ allowedIps })}
+            error={faults.allowedIps}
+          />
+          <NumberInput
+            label="Token requests an hour"
+            description="Empty: the installation’s limit."
+            min={1}
+            max={1_000_000_000}
+            allowDecimal={false}
+            value={draft.tokensPerHour ?? ''}
+            onChange={(value) => change({ tokensPerHour: typeof value === 'number' ? value : null })}
+            error={faults.tokensPerHour}
+          />
+          <Checkbox
+            label="Require DPoP"
+            description="No token without proof of a key that it holds (RFC 9449). A stolen token is of no use then; not every client can do it."
+            checked={draft.dpopRequired}
+            onChange={(event) => change({ dpopRequired: event.currentTarget.checked })}
+          />
+          <Checkbox
+            label="Observe mode, for seven days"
+            description="On its servers it may do everything, and what its scopes would have refused is recorded. Good for finding out what a machine needs."
+            checked={draft.observe}
+            onChange={(event) => change({ observe: event.currentTarget.checked })}
+          />
+        </div>
+      </Collapse>
+    </div>
+  );
+}

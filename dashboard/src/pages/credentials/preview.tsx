@@ -1,0 +1,71 @@
+import type { ReactElement } from 'react';
+import { type Server, type ServerScope, useServerTools } from '../../api/servers.js';
+import { Icon } from '../../parts/icon.js';
+import { Tags } from '../../parts/pill.js';
+import { formatDuration, formatInstant } from '../../parts/times.js';
+import type { CredentialDraft } from './draft.js';
+import { describePermission, scopesCoverTool, writePermission } from '../../access/permissions.js';
+
+/** What the credential in the form will be able to do: the tools it could call, server by server. */
+export function Preview({ draft, servers }: { readonly draft: CredentialDraft; readonly servers: readonly Server[] }): ReactElement {
+  const chosen = servers.filter(({ slug }) => draft.servers.includes(slug));
+  return (
+    <aside className="gh-preview" aria-label="What it will be able to do" aria-live="polite">
+      <h3>What it will be able to do</h3>
+      {chosen.length === 0 ? <p className="gh-dim gh-small">Nothing yet: choose a server.</p> : null}
+      {chosen.map((server) => (
+        <ServerPreview key={server.slug} server={server} scopes={heldScopes(draft, server)} />
+      ))}
+      {chosen.length > 0 ? <p className="gh-dim gh-small">{terms(draft)}</p> : null}
+    </aside>
+  );
+}
+
+const heldScopes = (draft: CredentialDraft, server: Server): readonly ServerScope[] =>
+  server.scopes.filter((scope) => (draft.hasDefaultScopes ? scope.default : draft.scopes.includes(scope.name)));
+
+function terms({ tokenTtl, expiresAt, allowedIps }: CredentialDraft): string {
+  return [
+    tokenTtl === null ? undefined : `A token lives ${formatDuration(tokenTtl)}.`,
+    expiresAt === '' ? 'It does not end by itself.' : `It ends on ${formatInstant(new Date(expiresAt).toISOString())}.`,
+    allowedIps.length > 0 ? `Only from ${allowedIps.join(', ')}.` : undefined,
+  ]
+    .filter((sentence) => sentence !== undefined)
+    .join(' ');
+}
+
+function ServerPreview({ server, scopes }: { readonly server: Server; readonly scopes: readonly ServerScope[] }): ReactElement {
+  const tools = useServerTools(server.slug);
+  const callable = tools?.filter(({ name }) => scopesCoverTool(scopes, name)) ?? [];
+  return (
+    <div className="gh-preview-server">
+      <strong>{server.name}</strong>
+      <Tags values={scopes.map(({ name }) => name)} none="no scope: it may call nothing here" />
+      {tools && scopes.length > 0 ? (
+        <ul className="gh-tools">
+          {tools.map(({ name }) => {
+            const may = callable.some((tool) => tool.name === name);
+            return (
+              <li key={name} data-may={may}>
+                <Icon name={may ? 'check' : 'close'} size={14} />
+                <span className="gh-break">{name}</span>
+                <span className="gh-visually-hidden">{may ? 'may be called' : 'hidden from it'}</span>
+              </li>
+            );
+          })}
+        </ul>
+      ) : (
+        <ul className="gh-tools">
+          {scopes
+            .flatMap(({ permissions }) => permissions)
+            .map((permission) => (
+              <li key={writePermission(permission)} data-may="true">
+                <Icon name="check" size={14} />
+                <span className="gh-break">{describePermission(permission)}</span>
+              </li>
+            ))}
+        </ul>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,45 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { AdminModule } from './admin/admin.module.js';
+import { AuditModule } from './audit/audit.module.js';
+import type { Clock } from './common/clock.js';
+import type { Config } from './config/config.js';
+import { ConfigModule } from './config/config.module.js';
+import { RedisModule } from './config/redis.module.js';
+import { CredentialsModule } from './credentials/credentials.module.js';
+import { DashboardModule } from './dashboard/dashboard.module.js';
+import { DatabaseModule, type Storage } from './database/database.module.js';
+import { EgressModule } from './egress/egress.module.js';
+import { GatewayModule } from './gateway/gateway.module.js';
+import { HealthModule } from './health/health.module.js';
+import { OAuthModule } from './oauth/oauth.module.js';
+import { RateLimitModule } from './rate-limit/rate-limit.module.js';
+import { ServersModule } from './servers/servers.module.js';
+import { TokensModule } from './tokens/tokens.module.js';
+import { UsageModule } from './usage/usage.module.js';
+
+/** The whole product, on a configuration and an opened database. */
+@Module({})
+export class AppModule {
+  static with(config: Config, storage: Storage, clock: Clock): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.with(config, clock),
+        RedisModule,
+        DatabaseModule.with(storage),
+        RateLimitModule,
+        EgressModule,
+        AuditModule,
+        TokensModule,
+        AdminModule,
+        ServersModule,
+        CredentialsModule,
+        OAuthModule,
+        GatewayModule,
+        HealthModule,
+        UsageModule,
+        DashboardModule,
+      ],
+    };
+  }
+}

@@ -1,0 +1,2 @@
+/** The variables of the process: read here and nowhere else. */
+export const environment = (): NodeJS.ProcessEnv => process.env;

@@ -1,0 +1,49 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { Brackets, Repository, type SelectQueryBuilder } from 'typeorm';
+import { readPage, type Page } from '../admin/pages.dto.js';
+import { CLOCK, type Clock } from '../common/clock.js';
+import type { CredentialQueryDto, CredentialStatus } from './credential.dto.js';
+import { Credential } from './credential.entity.js';
+import { CredentialsService, type CredentialWithSecrets } from './credentials.service.js';
+
+/** Pages of credentials, newest first. */
+@Injectable()
+export class CredentialList {
+  constructor(
+    @InjectRepository(Credential) private readonly credentials: Repository<Credential>,
+    private readonly service: CredentialsService,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  async page(query: CredentialQueryDto): Promise<Page<CredentialWithSecrets>> {
+    const select = this.credentials.createQueryBuilder('credential').orderBy('credential.id', 'DESC');
+    if (query.status) this.filterByStatus(select, query.status);
+    if (query.search) filterBySearch(select, query.search);
+    const page = await readPage(query, (after, take) => {
+      if (after !== undefined) select.andWhere('credential.id < :after', { after });
+      return select.take(take).getMany();
+    });
+    return { items: await this.service.withSecrets(page.items), nextCursor: page.nextCursor };
+  }
+
+  private filterByStatus(select: SelectQueryBuilder<Credential>, status: CredentialStatus): void {
+    const now = this.clock();
+    select.andWhere('credential.isEnabled = :isEnabled', { isEnabled: status !== 'disabled' });
+    if (status === 'expired') select.andWhere('credential.expiresAt <= :now', { now });
+    if (status === 'enabled') {
+      select.andWhere(
+        new Brackets((either) => either.where('credential.expiresAt IS NULL').orWhere('credential.expiresAt > :now', { now })),
+      );
+    }
+  }
+}
+
+function filterBySearch(select: SelectQueryBuilder<Credential>, search: string): void {
+  const pattern = `%${search.toLowerCase().replace(/[!%_]/g, (character) => `!${character}`)}%`;
+  select.andWhere(
+    new Brackets((either) => {
+      either.where("LOWER(credential.label) LIKE :pattern ESCAPE '!'", { pattern }).orWhere('credential.clientId = :search', { search });
+    }),
+  );
+}

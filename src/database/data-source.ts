@@ -1,0 +1,93 @@
+import { dirname } from 'node:path';
+import type BetterSqlite3 from 'better-sqlite3';
+import { createConnection } from 'mysql2/promise';
+import { DataSource, type DataSourceOptions, type EntitySchema } from 'typeorm';
+import { StartupError } from '../common/startup-error.js';
+import type { DatabaseConfig } from '../config/config.js';
+import { makeFolder } from './make-folder.js';
+import { MIGRATIONS } from './migrations/index.js';
+
+type Entities = (string | (new () => unknown) | EntitySchema)[];
+
+const CONNECT_TIMEOUT_MS = 5000;
+const LOCK_SECONDS = 60;
+
+/** The options of a data source; asks a server for its version, since TypeORM knows MariaDB and MySQL as two types. */
+export async function dataSourceOptions(database: DatabaseConfig, entities: Entities): Promise<DataSourceOptions> {
+  const common = { entities, migrations: MIGRATIONS, migrationsTableName: 'migrations', migrationsTransactionMode: 'each' as const };
+  if (database.kind === 'sqlite') {
+    return { ...common, type: 'better-sqlite3', database: database.file, enableWAL: database.file !== ':memory:', prepareDatabase };
+  }
+  return {
+    ...common,
+    type: await serverType(database.url),
+    url: database.url,
+    timezone: 'Z',
+    charset: 'utf8mb4_bin',
+    supportBigNumbers: true,
+    bigNumberStrings: false,
+    poolSize: 10,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+  };
+}
+
+function prepareDatabase(db: BetterSqlite3.Database): void {
+  db.pragma('busy_timeout = 5000');
+  db.pragma('synchronous = NORMAL');
+  db.pragma('foreign_keys = ON');
+}
+
+async function serverType(url: string): Promise<'mysql' | 'mariadb'> {
+  const connection = await createConnection({ uri: url, connectTimeout: CONNECT_TIMEOUT_MS });
+  try {
+    const [rows] = await connection.query('SELECT VERSION() AS version');
+    return /mariadb/i.test(JSON.stringify(rows)) ? 'mariadb' : 'mysql';
+  } finally {
+    await connection.end();
+  }
+}
+
+/**
+ * Opens the database and brings its schema up to date.
+ * @throws {StartupError} when the folder cannot be written or the server cannot be reached.
+ */
+export async function openDatabase(database: DatabaseConfig, entities: Entities): Promise<DataSource> {
+  let dataSource: DataSource | undefined;
+  try {
+    if (database.kind === 'sqlite' && database.file !== ':memory:') makeFolder(dirname(database.file));
+    dataSource = new DataSource(await dataSourceOptions(database, entities));
+    await dataSource.initialize();
+    await migrate(dataSource);
+    return dataSource;
+  } catch (error) {
+    if (dataSource?.isInitialized) await dataSource.destroy();
+    throw new StartupError(describeFault(database, error), { cause: error });
+  }
+}
+
+function migrate(dataSource: DataSource): Promise<unknown> {
+  return withStartLock(dataSource, () => dataSource.runMigrations());
+}
+
+/** Runs `work` on one replica at a time, so that replicas that start together migrate and seed once. */
+export async function withStartLock<T>(dataSource: DataSource, work: () => Promise<T>): Promise<T> {
+  if (dataSource.options.type === 'better-sqlite3') return work();
+  const runner = dataSource.createQueryRunner();
+  try {
+    await runner.query('SELECT GET_LOCK(CONCAT(DATABASE(), ".gatehouse.start"), ?)', [LOCK_SECONDS]);
+    return await work();
+  } finally {
+    await runner.query('SELECT RELEASE_LOCK(CONCAT(DATABASE(), ".gatehouse.start"))');
+    await runner.release();
+  }
+}
+
+function describeFault(database: DatabaseConfig, error: unknown): string {
+  const { code = '', message = '' } = error as { code?: string; message?: string };
+  if (database.kind === 'sqlite') {
+    return `The database file ${database.file} cannot be opened (${code || message}). Make its folder writable, or set DATA_DIR to one that is.`;
+  }
+  const { hostname, port, pathname } = new URL(database.url);
+  const where = `${hostname}:${port || '3306'}${pathname}`;
+  return `The database ${where} of DATABASE_URL cannot be used (${code || message}). Check host, port, user, password and that the database exists.`;
+}

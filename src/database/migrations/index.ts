@@ -1,0 +1,14 @@
+import { Initial1732300000000 } from './1732300000000-initial.js';
+import { MachineProofs1732500000000 } from './1732500000000-machine-proofs.js';
+import { Docs1732600000000 } from './1732600000000-docs.js';
+import { Servers1732700000000 } from './1732700000000-servers.js';
+import { Dashboard1732800000000 } from './1732800000000-dashboard.js';
+
+/** Every migration, in order. */
+export const MIGRATIONS = [
+  Initial1732300000000,
+  MachineProofs1732500000000,
+  Docs1732600000000,
+  Servers1732700000000,
+  Dashboard1732800000000,
+];

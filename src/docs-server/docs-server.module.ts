@@ -1,0 +1,15 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { DocsFeedback } from './docs-feedback.entity.js';
+import { DocsFeedbackService } from './docs-feedback.service.js';
+import { DocsWebhook } from './docs-webhook.entity.js';
+import { DocsWebhooks } from './docs-webhooks.service.js';
+import { DocsServers } from './docs-servers.service.js';
+
+/** The built-in documentation MCP server: a folder of Markdown becomes tools and resources. */
+@Module({
+  imports: [TypeOrmModule.forFeature([DocsFeedback, DocsWebhook])],
+  providers: [DocsFeedbackService, DocsServers, DocsWebhooks],
+  exports: [DocsFeedbackService, DocsServers, DocsWebhooks],
+})
+export class DocsServerModule {}

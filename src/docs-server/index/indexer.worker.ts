@@ -1,0 +1,23 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { Indexer } from './indexer.js';
+import type { FromIndexer, IndexerData, ToIndexer } from './indexer-thread.js';
+
+const { dir, file, tooSlow } = workerData as IndexerData;
+const post = (message: FromIndexer): void => parentPort?.postMessage(message);
+
+const indexer = new Indexer({
+  dir,
+  file,
+  tooSlow: new Map(tooSlow),
+  events: {
+    reading: (name, version) => post({ kind: 'reading', file: name, version }),
+    committed: (commit) => post({ kind: 'committed', commit }),
+    checked: () => post({ kind: 'checked' }),
+    warned: (warning) => post({ kind: 'warned', warning }),
+  },
+});
+
+parentPort?.on('message', ({ now }: ToIndexer) => {
+  indexer.look(now);
+  post({ kind: 'looked' });
+});

@@ -1,0 +1,55 @@
+import { type JsonRpcId, MCP_CODE, McpError } from '../../protocol/mcp-error.js';
+import { isObject, type JsonObject } from '../message-shape.js';
+import { RemoteError } from '../upstream-call.js';
+
+/** Codes that exist in one era only. */
+export const RESOURCE_NOT_FOUND = -32002;
+const MISSING_CAPABILITY = -32021;
+/** What the modern era keeps for the protocol itself; a legacy server that sends one of them means something else by it. */
+const isReserved = (code: number): boolean => code <= -32020 && code >= -32099;
+
+/** A legacy server's error as the modern era has it (requirements.md, section 18). */
+export function toModernError(
+  { code, message, data }: RemoteError,
+  { method, params }: { method: string; params: JsonObject },
+): RemoteError {
+  if (code !== RESOURCE_NOT_FOUND)
+    return isReserved(code) ? new RemoteError({ code: MCP_CODE.internalError, message, data }) : new RemoteError({ code, message, data });
+  const known = isObject(data) ? data : method === 'resources/read' ? { uri: params['uri'] } : data;
+  return new RemoteError({ code: MCP_CODE.invalidParams, message, data: known });
+}
+
+/** A modern server's error as a legacy client knows it. */
+export function toLegacyError({ code, message, data }: RemoteError, method: string): RemoteError {
+  if (code === MCP_CODE.invalidParams && method === 'resources/read' && isMissingResource(data)) {
+    return new RemoteError({ code: RESOURCE_NOT_FOUND, message, data });
+  }
+  if (code === MISSING_CAPABILITY) return new RemoteError({ code: MCP_CODE.invalidRequest, message, data });
+  return new RemoteError({ code: isReserved(code) ? MCP_CODE.internalError : code, message, data });
+}
+
+/** Not found is told from other wrong params by its data: the URI and nothing else (SEP-2164). */
+const isMissingResource = (data: unknown): boolean => isObject(data) && typeof data['uri'] === 'string' && Object.keys(data).length === 1;
+
+/** A client capability that a request needs was not declared (R-MOD-11). */
+export const missingCapability = (requiredCapabilities: JsonObject, message: string): RemoteError =>
+  new RemoteError({ code: MISSING_CAPABILITY, message, data: { requiredCapabilities } });
+
+/** The HTTP status that goes with an error of the modern era; most errors are answers like any other. */
+export function statusOf({ code }: RemoteError): number {
+  if (code === MCP_CODE.methodNotFound) return 404;
+  return code === MISSING_CAPABILITY ? 400 : 200;
+}
+
+/** A JSON-RPC error response. */
+export const errorResponse = (id: JsonRpcId, { code, message, data }: RemoteError): JsonObject => ({
+  jsonrpc: '2.0',
+  id,
+  error: { code, message, ...(data === undefined ? {} : { data }) },
+});
+
+/** Whatever ended a request, as an error of JSON-RPC; what is no such error is a fault of ours and goes on. */
+export function asRemoteError(error: unknown): RemoteError | undefined {
+  if (error instanceof RemoteError) return error;
+  return error instanceof McpError ? new RemoteError({ code: error.code, message: error.publicMessage, data: error.data }) : undefined;
+}

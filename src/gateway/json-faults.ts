@@ -1,0 +1,128 @@
+/** Deeper than any message of ours, and shallow enough for every recursive reader behind us. */
+export const MAX_DEPTH = 64;
+
+export type JsonFault = 'too deep' | 'repeated name';
+
+const enum Kind {
+  Other,
+  Batch,
+  Message,
+  Params,
+  Meta,
+}
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const OPEN_BRACKET = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+
+/**
+ * Looks for what `JSON.parse` lets pass and the gateway does not: nesting beyond {@link MAX_DEPTH}, and a member name that
+ * stands twice in a message, its `params` or its `params._meta`. Two parsers may pick different ones of the two, and the
+ * policy would check another tool than the one that runs (RFC 8259 §4). Expects valid JSON; takes linear time.
+ */
+export function findJsonFault(json: string): JsonFault | undefined {
+  return new Scan(json).run();
+}
+
+class Scan {
+  private depth = 0;
+  private readonly kinds: Kind[] = [Kind.Other];
+  private readonly names: Names[] = [];
+  private lastName = '';
+  private expectsName = false;
+
+  constructor(private readonly json: string) {}
+
+  run(): JsonFault | undefined {
+    const { json } = this;
+    for (let at = 0; at < json.length; at++) {
+      const code = json.charCodeAt(at);
+      if (code === QUOTE) {
+        const end = endOfString(json, at + 1);
+        if (this.expectsName && !this.addName(json.slice(at + 1, end))) return 'repeated name';
+        at = end;
+      } else if (code === COMMA) this.expectsName = isTracked(this.kinds[this.depth]);
+      else if (!this.followBracket(code)) return 'too deep';
+    }
+    return undefined;
+  }
+
+  private followBracket(code: number): boolean {
+    switch (code) {
+      case OPEN_BRACE:
+        return this.open(this.kindOfObject());
+      case OPEN_BRACKET:
+        return this.open(this.depth === 0 ? Kind.Batch : Kind.Other);
+      case CLOSE_BRACE:
+      case CLOSE_BRACKET:
+        this.depth--;
+        this.expectsName = false;
+        return true;
+      default:
+        return true;
+    }
+  }
+
+  private open(kind: Kind): boolean {
+    if (++this.depth > MAX_DEPTH) return false;
+    this.kinds[this.depth] = kind;
+    this.expectsName = isTracked(kind);
+    if (this.expectsName) this.names[kind] = new Names();
+    return true;
+  }
+
+  private kindOfObject(): Kind {
+    const parent = this.kinds[this.depth];
+    if (this.depth === 0 || parent === Kind.Batch) return Kind.Message;
+    if (parent === Kind.Message && this.lastName === 'params') return Kind.Params;
+    if (parent === Kind.Params && this.lastName === '_meta') return Kind.Meta;
+    return Kind.Other;
+  }
+
+  private addName(raw: string): boolean {
+    const name = raw.includes('\\') ? (JSON.parse(`"${raw}"`) as string) : raw;
+    if (this.names[this.kinds[this.depth] ?? Kind.Other]?.add(name) === false) return false;
+    this.lastName = name;
+    this.expectsName = false;
+    return true;
+  }
+}
+
+/** The names of an object, which are mostly few. */
+class Names {
+  private readonly few: string[] = [];
+  private many: Set<string> | undefined;
+
+  /** Whether the name is new. */
+  add(name: string): boolean {
+    if (this.many) {
+      const before = this.many.size;
+      return this.many.add(name).size > before;
+    }
+    if (this.few.includes(name)) return false;
+    this.few.push(name);
+    if (this.few.length > FEW_NAMES) this.many = new Set(this.few);
+    return true;
+  }
+}
+
+const FEW_NAMES = 8;
+
+const isTracked = (kind: Kind | undefined): boolean => kind !== undefined && kind >= Kind.Message;
+
+/** Position of the quote that ends the string whose text begins at `start`. */
+export function endOfString(json: string, start: number): number {
+  let end = json.indexOf('"', start);
+  while (end !== -1 && isEscaped(json, end, start)) end = json.indexOf('"', end + 1);
+  return end === -1 ? json.length : end;
+}
+
+function isEscaped(json: string, quote: number, start: number): boolean {
+  let first = quote;
+  while (first > start && json.charCodeAt(first - 1) === BACKSLASH) first--;
+  return (quote - first) % 2 === 1;
+}

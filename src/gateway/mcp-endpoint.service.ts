@@ -1,0 +1,118 @@
+import type { OutgoingHttpHeaders } from 'node:http';
+import { Readable } from 'node:stream';
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { CLOCK, type Clock } from '../common/clock.js';
+import { isEventStream } from '../protocol/answer.js';
+import type { UpstreamAnswer } from '../protocol/exchange.js';
+import { Admission } from './admission.service.js';
+import { type Call, isListen } from './call.js';
+import { type Answer, Gateway } from './gateway.service.js';
+import type { HttpCall } from './http-call.js';
+import type { LiveStream } from './live-streams.js';
+import type { Principal } from './principal.js';
+import type { ReadMessage } from './read-message.js';
+import { StreamKeeper } from './stream-keeper.service.js';
+import { answerHeaders, ResponseStream } from './write-response.js';
+
+export interface McpRequest extends FastifyRequest {
+  readonly params: { readonly slug?: string };
+  /** Set by the guard of the protected face. */
+  principal?: Principal;
+}
+
+/** Answers to a message end after this long, however they go on (R-GWC-15). */
+const MAX_ANSWER_MS = 10 * 60_000;
+/** A public stream ends after this long; its client opens another. */
+const MAX_PUBLIC_STREAM_MS = 3600_000;
+const DRAIN_MS = 5000;
+
+/** Between Fastify and the gateway: a request becomes a call, an answer goes out as it comes. */
+@Injectable()
+export class McpEndpoint implements OnModuleDestroy {
+  private inFlight = 0;
+  private whenIdle: (() => void) | undefined;
+
+  constructor(
+    private readonly admission: Admission,
+    private readonly gateway: Gateway,
+    private readonly streams: StreamKeeper,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** The public face: whoever calls. */
+  servePublic(request: McpRequest, reply: FastifyReply): Promise<void> {
+    const server = this.admission.admit('public', request.params.slug);
+    return this.serve({ http: toHttpCall(request), connection: reply.raw, server, principal: undefined }, reply);
+  }
+
+  /** The protected face: a principal that the guard has found. */
+  serveProtected(request: McpRequest, reply: FastifyReply): Promise<void> {
+    const { principal } = request;
+    if (!principal) throw new Error('The protected face was reached without its guard');
+    return this.serve({ http: toHttpCall(request), connection: reply.raw, server: principal.server, principal }, reply);
+  }
+
+  /** Takes no more requests, ends the streams, and waits for the answers under way. */
+  async onModuleDestroy(): Promise<void> {
+    this.admission.close();
+    this.streams.close();
+    if (this.inFlight === 0) return;
+    const idle = new Promise<void>((resolve) => (this.whenIdle = resolve));
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<void>((resolve) => (timer = setTimeout(resolve, DRAIN_MS)));
+    await Promise.race([idle, deadline]);
+    clearTimeout(timer);
+  }
+
+  private async serve(call: Call, reply: FastifyReply): Promise<void> {
+    this.inFlight++;
+    try {
+      await this.write(call, await this.gateway.handle(call), reply);
+    } finally {
+      if (--this.inFlight === 0) this.whenIdle?.();
+    }
+  }
+
+  private async write(call: Call, { response, read, staysOpen }: Answer, reply: FastifyReply): Promise<void> {
+    const { status, body } = response;
+    if (!(body instanceof Readable)) {
+      writeHead(response, read, reply, status === 204 ? undefined : (body?.length ?? 0));
+      reply.raw.end(body);
+      return;
+    }
+    const length = response.headers['content-length'];
+    writeHead(response, read, reply, length === undefined ? undefined : Number(length));
+    const stream = new ResponseStream(body, reply.raw, {
+      isEventStream: isEventStream(response),
+      farewell: isListen(read) ? completionOf(read) : undefined,
+    });
+    await this.streams.watch(this.toLiveStream(call, stream, staysOpen), stream.run());
+  }
+
+  private toLiveStream({ principal, http }: Call, stream: ResponseStream, staysOpen: boolean): LiveStream {
+    const longest = principal ? principal.claims.exp * 1000 : this.clock() + MAX_PUBLIC_STREAM_MS;
+    const endsAt = staysOpen ? longest : Math.min(longest, this.clock() + MAX_ANSWER_MS);
+    return { principal, address: http.address, endsAt, end: () => stream.end() };
+  }
+}
+
+function toHttpCall(request: McpRequest): HttpCall {
+  const { method, headers, rawHeaders } = request.raw;
+  const body = Buffer.isBuffer(request.body) ? request.body : undefined;
+  return { method: method ?? '', headers, rawHeaders, body, address: request.ip };
+}
+
+/** What hooks have set for this reply (security and CORS headers) goes out with what the upstream answers. */
+function writeHead(response: UpstreamAnswer, read: ReadMessage, reply: FastifyReply, length?: number): void {
+  reply.hijack();
+  const headers = Object.assign(reply.getHeaders() as OutgoingHttpHeaders, answerHeaders(response, read.era));
+  if (length !== undefined) headers['content-length'] = length;
+  reply.raw.writeHead(response.status, headers);
+}
+
+/** A subscription that we end is completed by its result, then closed (R-MOD-15, X-11). */
+function completionOf({ id }: ReadMessage): string {
+  const result = { resultType: 'complete', _meta: { 'io.modelcontextprotocol/subscriptionId': id } };
+  return `event: message\ndata: ${JSON.stringify({ jsonrpc: '2.0', id, result })}\n\n`;
+}

@@ -1,0 +1,9 @@
+import type { McpUpstream } from '../protocol/exchange.js';
+
+/** An upstream that is open, and how it is closed by whoever opened it. */
+export interface Opened {
+  readonly upstream: McpUpstream;
+  /** The same untranslated: it speaks what it speaks itself. */
+  readonly itself: McpUpstream;
+  close(): Promise<void>;
+}

@@ -1,0 +1,95 @@
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Config } from '../config/config.js';
+import { PATHS, routeFamily } from '../protocol/urls.js';
+import type { Drain } from './drain.js';
+import { pathOf, sendWireError, toWireError } from './families.js';
+import type { RouteTable } from './route-table.js';
+
+const MAX_HEADER_BYTES = 16 * 1024;
+const BODY_LIMITS = { oauth: 64 * 1024, mcp: 4 * 1024 * 1024, web: 1024 * 1024 } as const;
+const REQUEST_TIMEOUT_MS = 60_000;
+const KEEP_ALIVE_MS = 65_000;
+
+/** Fastify as this product needs it: bounds on everything, raw bodies where a protocol reads them itself. */
+export function createAdapter(config: Config): FastifyAdapter {
+  return new FastifyAdapter({
+    http: { maxHeaderSize: MAX_HEADER_BYTES },
+    trustProxy: config.trustProxy.length > 0 ? [...config.trustProxy] : false,
+    bodyLimit: BODY_LIMITS.mcp,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: 256 },
+    exposeHeadRoutes: true,
+    clientErrorHandler: answerBrokenHttp,
+    frameworkErrors: answerUnreadablePath,
+  });
+}
+
+/** Installs the body parsers and the bounds of each route family; before any route is registered. */
+export function prepareInstance(fastify: FastifyInstance, routes: RouteTable, drain: Drain): void {
+  fastify.addHook('onRoute', (route) => {
+    routes.add(route.method, route.url);
+    route.bodyLimit = BODY_LIMITS[routeFamily(route.url)];
+  });
+  fastify.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-content-type-options', 'nosniff');
+    if (!isProtocol(request)) reply.header('x-frame-options', 'DENY').header('referrer-policy', 'no-referrer');
+    // Answers of the admin API may hold a new secret.
+    if (request.url.startsWith(PATHS.adminApi)) reply.header('cache-control', 'no-store');
+    if (!drain.isDraining) return done();
+    reply.header('connection', 'close');
+    return done(toWireError(pathOf(request), { status: 503 }));
+  });
+  const parseJson = fastify.getDefaultJsonParser('error', 'error');
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+    if (takesBytes(pathOf(request))) done(null, body);
+    else if (!isJson(request))
+      done(Object.assign(new Error('Unsupported media type'), { statusCode: 415, code: 'FST_ERR_CTP_INVALID_MEDIA_TYPE' }));
+    // Scripts send the type with every request, also where there is no body to send.
+    else if (body.length === 0) done(null, undefined);
+    else void parseJson(request, body.toString('utf8'), done);
+  });
+}
+
+/** What is read by a protocol, or signed byte by byte. */
+const takesBytes = (path: string): boolean => routeFamily(path) !== 'web' || path.startsWith(PATHS.webhooks);
+
+const isProtocol = (request: FastifyRequest): boolean => request.url.startsWith('/authed/') || request.url.startsWith('/mcp');
+
+const isJson = (request: FastifyRequest): boolean => /^application\/json *(;|$)/i.test(request.headers['content-type'] ?? '');
+
+/**
+ * A path that the router cannot read, for which it runs no hook and no filter: a malformed escape, or a segment that is longer than
+ * any name of ours. The framework's own answer would repeat the path, and whatever secret stands in it.
+ */
+function answerUnreadablePath({ code }: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  const path = pathOf(request);
+  reply.header('x-content-type-options', 'nosniff');
+  sendWireError(toWireError(path, { status: code === 'FST_ERR_BAD_URL' ? 400 : 404 }), path, reply);
+}
+
+/** Bytes that are no HTTP at all: one answer, and the connection ends. */
+function answerBrokenHttp(
+  this: unknown,
+  error: NodeJS.ErrnoException,
+  socket: { writable: boolean; end(text: string): void; destroy(): void },
+): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [status, reason] =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? [431, 'Request Header Fields Too Large']
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? [408, 'Request Timeout']
+        : [400, 'Bad Request'];
+  const body = JSON.stringify({ type: 'about:blank', title: reason, status });
+  socket.end(
+    `HTTP/1.1 ${status} ${reason}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}

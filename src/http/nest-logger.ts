@@ -1,0 +1,54 @@
+import type { LoggerService } from '@nestjs/common';
+import { type Logger, pino } from 'pino';
+import pretty from 'pino-pretty';
+import type { Config } from '../config/config.js';
+
+/** One logger for the process: JSON lines, or readable ones on a terminal. Requests are never logged with headers, query or body. */
+export function createLogger({ log }: Pick<Config, 'log'>): Logger {
+  const options = { level: log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  if (log.format === 'json') return pino(options);
+  return pino(
+    options,
+    pretty({ colorize: true, translateTime: 'HH:MM:ss', ignore: 'context', messageFormat: '{context}: {msg}', sync: true }),
+  );
+}
+
+/** Hands what Nest logs to pino. Nest passes the context as the last parameter, and a stack before it. */
+export class NestLogger implements LoggerService {
+  constructor(private readonly logger: Logger) {}
+
+  log(message: unknown, ...parameters: unknown[]): void {
+    // Nest's own account of modules and routes is for debugging.
+    const context = contextOf(parameters);
+    const level = FRAMEWORK.has(context) ? 'debug' : 'info';
+    this.logger[level]({ context }, textOf(message));
+  }
+
+  warn(message: unknown, ...parameters: unknown[]): void {
+    this.logger.warn({ context: contextOf(parameters) }, textOf(message));
+  }
+
+  error(message: unknown, ...parameters: unknown[]): void {
+    const context = contextOf(parameters);
+    const stack = parameters.length > 1 && typeof parameters[0] === 'string' ? { stack: parameters[0] } : {};
+    this.logger.error({ context, ...stack }, textOf(message));
+  }
+
+  debug(message: unknown, ...parameters: unknown[]): void {
+    this.logger.debug({ context: contextOf(parameters) }, textOf(message));
+  }
+
+  verbose(message: unknown, ...parameters: unknown[]): void {
+    this.logger.trace({ context: contextOf(parameters) }, textOf(message));
+  }
+}
+
+const FRAMEWORK = new Set(['InstanceLoader', 'RouterExplorer', 'RoutesResolver', 'NestFactory', 'NestApplication']);
+
+const contextOf = (parameters: readonly unknown[]): string => {
+  const last = parameters.at(-1);
+  return typeof last === 'string' ? last : 'App';
+};
+
+const textOf = (message: unknown): string =>
+  typeof message === 'string' ? message : message instanceof Error ? message.message : JSON.stringify(message);

@@ -1,0 +1,93 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { JWTPayload } from 'jose';
+import { AuditService } from '../audit/audit.service.js';
+import { CLOCK, type Clock } from '../common/clock.js';
+import type { CredentialState } from '../credentials/credential-state.js';
+import { CredentialDirectory } from '../credentials/credential-directory.service.js';
+import { LastUsed } from '../credentials/last-used.service.js';
+import { OverFetching } from '../credentials/over-fetching.service.js';
+import type { OAuthError } from '../protocol/oauth-error.js';
+import { readAssertion } from './assertion.js';
+import { parseBasic } from './client-authentication/client-secret-basic.js';
+import type { Issue, TokenRecorder } from './token-endpoint.js';
+import type { RawTokenRequest, TokenForm } from './token-form.js';
+
+/** Only ids of our own making: a client that mixes up its fields must not put its secret into the trail. */
+const CLIENT_ID = /^mcc_[a-z0-9]{26}$/;
+const MAX_CLAIM_LENGTH = 200;
+
+/** Puts issued and refused tokens into the audit trail. */
+@Injectable()
+export class AuditTokenRecorder implements TokenRecorder {
+  private readonly logger = new Logger('TokenEndpoint');
+
+  constructor(
+    private readonly audit: AuditService,
+    private readonly credentials: CredentialDirectory,
+    private readonly lastUsed: LastUsed,
+    private readonly overFetching: OverFetching,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  issued({ authorization, grantType, server, issued: { claims }, address, isOverFetch }: Issue): void {
+    const { credential, authId, method, delegation } = authorization;
+    const { jti, scope, cnf } = claims;
+    const detail = { jti, scope, expiresIn: claims.exp - claims.iat, grantType, method, authId, cnf, actsFor: delegation?.subject };
+    this.audit.note({
+      kind: 'token.issued',
+      credentialId: credential.id,
+      clientId: credential.clientId,
+      server: server.slug,
+      address,
+      detail,
+    });
+    const at = this.clock();
+    this.lastUsed.note(authId, { credentialId: credential.id, at, address });
+    if (isOverFetch) this.overFetching.note(credential.id, at);
+  }
+
+  refused(error: OAuthError, { authorization, address }: RawTokenRequest, form: TokenForm | undefined, proved?: CredentialState): void {
+    // A nonce that is asked for is a step of the way, no refusal (RFC 9449 §8).
+    if (error.code === 'use_dpop_nonce') return;
+    const claimed = claimedClientId(form, authorization);
+    const clientId = claimed !== undefined && CLIENT_ID.test(claimed) ? claimed : undefined;
+    const detail = {
+      error: error.code,
+      reason: error.detail,
+      ...(error.status === 429 ? { limited: proved ? 'credential' : 'address' } : {}),
+      ...claimsOf(form),
+    };
+    this.audit.note({ kind: 'token.refused', credentialId: this.idOf(clientId), clientId, address, detail });
+    if (error.cause) this.logger.warn(`${error.message}: ${(error.cause as Error).message}`);
+  }
+
+  /** Only where it is in memory: nothing waits for an event. */
+  private idOf(clientId: string | undefined): string | undefined {
+    const found = clientId === undefined ? undefined : this.credentials.find(clientId);
+    if (!(found instanceof Promise)) return found?.id;
+    found.catch(() => undefined); // the request itself has seen that the database is away
+    return undefined;
+  }
+}
+
+/** Of whichever method; nothing of it is proved. */
+function claimedClientId(form: TokenForm | undefined, authorization: readonly string[]): string | undefined {
+  return form?.get('client_id') ?? parseBasic(authorization[0] ?? '')?.clientId ?? readClaims(form?.get('client_assertion'))?.sub;
+}
+
+/** What a workload says of itself, so that an admin can see which rule would fit it. Nothing of it is proved. */
+function claimsOf(form: TokenForm | undefined): { issuer?: string; subject?: string } {
+  const { iss, sub } = readClaims(form?.get('assertion')) ?? {};
+  return { ...(typeof iss === 'string' ? { issuer: toLine(iss) } : {}), ...(typeof sub === 'string' ? { subject: toLine(sub) } : {}) };
+}
+
+const toLine = (text: string): string => text.slice(0, MAX_CLAIM_LENGTH).replace(/\p{Cc}/gu, '?');
+
+function readClaims(assertion: string | undefined): JWTPayload | undefined {
+  try {
+    return assertion === undefined ? undefined : readAssertion(assertion).claims;
+  } catch {
+    // It cannot be read: it says nothing of anybody.
+    return undefined;
+  }
+}

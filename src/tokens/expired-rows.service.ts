@@ -1,0 +1,63 @@
+import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { DataSource, type EntityTarget, LessThan, type ObjectLiteral } from 'typeorm';
+import { BackgroundTask } from '../common/background-task.js';
+import { CLOCK, type Clock } from '../common/clock.js';
+import { UnitOfWork } from '../database/unit-of-work.service.js';
+import { RefreshToken } from './refresh-token.entity.js';
+import { RevokedToken } from './revoked-token.entity.js';
+import { UsedAssertion } from './used-assertion.entity.js';
+
+const EVERY_MS = 10 * 60_000;
+const BATCH = 500;
+
+interface Expiring extends ObjectLiteral {
+  readonly expiresAt: number;
+}
+
+/** What has an end leaves its table after it, in small batches. Several replicas may do it at once. */
+@Injectable()
+export class ExpiredRows implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger('ExpiredRows');
+  private readonly task = new BackgroundTask(() => this.removeAll(), EVERY_MS);
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly unitOfWork: UnitOfWork,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.task.start();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.task.stop();
+  }
+
+  /** Removes what has expired by now. */
+  async removeAll(): Promise<void> {
+    try {
+      await this.remove(RevokedToken, 'jti');
+      await this.remove(RefreshToken, 'id');
+      await this.remove(UsedAssertion, 'id');
+    } catch (error) {
+      this.logger.warn(`Expired rows stay for now: ${(error as Error).message}`);
+    }
+  }
+
+  private async remove<T extends Expiring>(entity: EntityTarget<T>, key: keyof T & string): Promise<void> {
+    const table = this.dataSource.getRepository<Expiring>(entity);
+    let rows: Expiring[];
+    do {
+      rows = await table.find({ where: { expiresAt: LessThan(this.clock()) }, take: BATCH, order: { expiresAt: 'ASC' } });
+      const ids = rows.map((row) => (row as Readonly<Record<string, string>>)[key]);
+      if (ids.length > 0) await this.delete(table.target, ids);
+    } while (rows.length === BATCH);
+  }
+
+  private async delete(table: EntityTarget<Expiring>, ids: (string | undefined)[]): Promise<void> {
+    await this.unitOfWork.write(async (manager) => {
+      await manager.delete(table, ids);
+    });
+  }
+}

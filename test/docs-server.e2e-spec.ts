@@ -1,0 +1,287 @@
+import { createHash, createHmac } from 'node:crypto';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DataSource } from 'typeorm';
+import { ChangeFeed } from '../src/database/change-feed.service.js';
+import { Server } from '../src/servers/server.entity.js';
+import { type Answer, ask, type NewCredential, startTestGatehouse, type TestGatehouse } from './support/gatehouse.js';
+import { type GitHost, startGitHost } from './support/git-host.js';
+
+const DOCS = {
+  'docs.json': JSON.stringify({ name: 'Acme', description: 'All of Acme.', navigation: { pages: ['index', 'members', 'staff'] } }),
+  'index.md': '---\ntitle: Welcome\npublic: true\ndescription: Where to begin\n---\n\n# Welcome\n\nA handbook for testing.\n',
+  'members.md': '# Members\n\nThe zebra protocol.\n',
+  'staff.md': '---\ngroups: [staff]\n---\n# Staff\n\nThe giraffe protocol.\n',
+  'outside.md': '---\npublic: true\n---\n# Outside of the navigation\n',
+  '.mintlify/skills/begin/SKILL.md': '---\nname: begin\ndescription: Begins.\npublic: true\n---\n\nBegin here.\n',
+  '.mintlify/skills/secret/SKILL.md': '---\nname: secret\ndescription: Secret.\n---\n\nNot public.\n',
+};
+
+let gatehouse: TestGatehouse;
+beforeAll(async () => {
+  gatehouse = await startTestGatehouse({ docs: DOCS });
+  await eventually(async () => (await status()).json['pages'] === 3);
+});
+afterAll(() => gatehouse.remove());
+
+const get = (path: string): Promise<Answer> => ask(gatehouse.url + path);
+const status = (slug = 'docs'): Promise<Answer> => gatehouse.admin(`/servers/${slug}/docs`);
+
+async function eventually(isSo: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 20_000;
+  while (performance.now() < deadline) {
+    if (await isSo()) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  expect(await isSo()).toBe(true);
+}
+
+async function connect(path: string, credential?: NewCredential): Promise<Client> {
+  const headers: Record<string, string> = credential ? { authorization: `Bearer ${await gatehouse.accessToken(credential)}` } : {};
+  const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode: 'auto' } });
+  await client.connect(new StreamableHTTPClientTransport(new URL(gatehouse.url + path), { requestInit: { headers } }));
+  return client;
+}
+
+describe('discovery documents', () => {
+  it('tell which servers are here and whether they ask for a token [R-DSC-01]', async () => {
+    const answer = await get('/.well-known/mcp');
+    expect(answer.json).toEqual({
+      version: '1.0',
+      transport: 'http',
+      url: `${gatehouse.url}/mcp`,
+      servers: [
+        { name: 'Documentation', url: `${gatehouse.url}/mcp`, transport: 'http', authentication: 'none' },
+        { name: 'Documentation (authenticated)', url: `${gatehouse.url}/authed/mcp`, transport: 'http', authentication: 'oauth2' },
+      ],
+    });
+    expect((await get('/.well-known/mcp.json')).text).toBe(answer.text);
+    expect(answer.headers.get('access-control-allow-origin')).toBe('*');
+  });
+
+  it('have cards: with the tools of the public face, and none of the one that asks for a token [R-DSC-02, R-DSC-03]', async () => {
+    const card = (await get('/.well-known/mcp/server-card.json')).json;
+    expect(card).toMatchObject({ name: 'Documentation', url: `${gatehouse.url}/mcp`, authentication: 'none', description: 'All of Acme.' });
+    expect(card['tools']).toMatchObject([
+      { name: 'search_acme', inputSchema: { type: 'object' }, annotations: { readOnlyHint: true } },
+      {},
+      {},
+      {},
+    ]);
+    const { servers } = (await get('/.well-known/mcp/server-cards.json')).json as { servers: object[] };
+    expect(servers).toHaveLength(2);
+    expect(servers[1]).toMatchObject({ url: `${gatehouse.url}/authed/mcp`, authentication: 'oauth2' });
+    expect(servers[1]).not.toHaveProperty('tools');
+  });
+
+  it('list public pages, and give them whole', async () => {
+    const list = await get('/llms.txt');
+    expect(list.text).toBe(`# Acme\n\n> All of Acme.\n\n## Docs\n\n- [Welcome](${gatehouse.url}/): Where to begin\n`);
+    expect(list.headers.get('content-type')).toMatch(/^text\/markdown/);
+    const whole = (await get('/llms-full.txt')).text;
+    expect(whole).toContain('A handbook for testing.');
+    expect(whole).not.toMatch(/zebra|giraffe|Outside/);
+  });
+
+  it('publish public skills with the digest of what is served', async () => {
+    const { skills } = (await get('/.well-known/agent-skills/index.json')).json as {
+      skills: { name: string; url: string; digest: string }[];
+    };
+    expect(skills).toMatchObject([{ name: 'begin', type: 'skill-md', description: 'Begins.' }]);
+    const text = (await ask(skills[0]?.url ?? '')).text;
+    expect(skills[0]?.digest).toBe(`sha256:${createHash('sha256').update(text).digest('hex')}`);
+    expect((await get('/.well-known/skills/index.json')).json).toEqual({
+      skills: [{ name: 'begin', description: 'Begins.', files: ['SKILL.md'] }],
+    });
+    expect((await get('/.well-known/skills/begin/SKILL.md')).text).toBe(text);
+    expect((await get('/skill.md')).text).toBe(text);
+    for (const name of ['secret', 'nope', '..%2f..%2fetc'])
+      expect((await get(`/.well-known/agent-skills/${name}/SKILL.md`)).status).toBe(404);
+  });
+});
+
+describe('who sees what', () => {
+  it('depends on the groups that a credential was given, and follows them at once', async () => {
+    const credential = await gatehouse.createCredential({ docsGroups: ['other'] });
+    const client = await connect('/authed/mcp', credential);
+    const found = async (query: string) =>
+      (
+        (await client.callTool({ name: 'search_acme', arguments: { query } })).structuredContent as { results: { path: string }[] }
+      ).results.map(({ path }) => path);
+    expect(await found('zebra protocol')).toEqual(['members']);
+    expect((await client.listResources()).resources.map(({ uri }) => uri)).toEqual([
+      'skill://acme/begin/SKILL.md',
+      'skill://acme/secret/SKILL.md',
+      'docs://acme/index',
+      'docs://acme/members',
+    ]);
+    const changed = await gatehouse.admin(`/credentials/${credential.id}`, { method: 'PATCH', body: { docsGroups: ['staff', 'other'] } });
+    expect(changed.json).toMatchObject({ docsGroups: ['staff', 'other'] });
+    expect(await found('giraffe protocol')).toContain('staff');
+    expect((await client.readResource({ uri: 'docs://acme/staff' })).contents).toMatchObject([
+      { text: expect.stringContaining('giraffe') },
+    ]);
+    await gatehouse.admin(`/credentials/${credential.id}`, { method: 'PATCH', body: { docsGroups: [] } });
+    await client.close();
+    // A client may keep what it has read for a few seconds.
+    const fresh = await connect('/authed/mcp', credential);
+    await expect(fresh.readResource({ uri: 'docs://acme/staff' })).rejects.toThrow();
+    await fresh.close();
+  });
+
+  it('is public content only without a token', async () => {
+    const client = await connect('/mcp');
+    const { structuredContent } = await client.callTool({ name: 'query_docs_filesystem_acme', arguments: { command: 'find / -type f' } });
+    expect(structuredContent).toMatchObject({ stdout: expect.stringMatching(/^\/+index\.md\n$/) });
+    await client.close();
+  });
+
+  it('refuses groups that are no list of names', async () => {
+    for (const docsGroups of ['staff', [''], [1], Array.from({ length: 51 }, (_, i) => `g${i}`)]) {
+      expect((await gatehouse.admin('/credentials', { body: { label: 'x', docsGroups } })).status).toBe(400);
+    }
+  });
+});
+
+describe('the documentation server’s page', () => {
+  it('tells pages, tools and warnings', async () => {
+    expect((await status()).json).toMatchObject({
+      name: 'Acme',
+      tools: ['search_acme', 'read_acme', 'query_docs_filesystem_acme', 'submit_feedback'],
+      pages: 3,
+      faults: [],
+      warnings: [],
+      git: null,
+    });
+    expect((await status('nope')).status).toBe(404);
+  });
+
+  it('keeps the last good docs.json while it is broken, and says so there and in health', async () => {
+    const file = join(gatehouse.dir, 'docs/docs.json');
+    writeFileSync(file, '{ "name": "Acme", "navigation": ');
+    await eventually(async () => ((await status()).json['faults'] as unknown[]).length === 1);
+    expect((await status()).json).toMatchObject({
+      pages: 3,
+      faults: [{ file: 'docs.json', warning: expect.stringMatching(/^cannot be used .*; the last good one stays in force$/) }],
+    });
+    expect((await get('/health/ready')).json).toMatchObject({ status: 'up', docs: 'degraded' });
+    expect((await get('/llms-full.txt')).text).not.toContain('Outside');
+    writeFileSync(file, DOCS['docs.json']);
+    await eventually(async () => ((await status()).json['faults'] as unknown[]).length === 0);
+    expect((await get('/health/ready')).json).toMatchObject({ docs: 'up' });
+  });
+
+  it('looks at the folder when it is asked to', async () => {
+    writeFileSync(join(gatehouse.dir, 'docs/members.md'), '# Members\n\nThe zebra protocol, revised.\n');
+    expect((await gatehouse.admin('/servers/docs/docs/refresh', { method: 'POST' })).status).toBe(202);
+  });
+
+  it('shows what clients report, newest first, until it was dealt with', async () => {
+    const credential = await gatehouse.createCredential();
+    const client = await connect('/authed/mcp', credential);
+    for (const description of ['One.', 'Two.', 'Three.']) {
+      await client.callTool({ name: 'submit_feedback', arguments: { path: '/members.md', description } });
+    }
+    await client.close();
+    const first = await gatehouse.admin('/servers/docs/docs/feedback?limit=2');
+    expect(first.json['items']).toMatchObject([
+      { page: 'members', description: 'Three.', credentialId: credential.id },
+      { description: 'Two.' },
+    ]);
+    const rest = await gatehouse.admin(`/servers/docs/docs/feedback?limit=2&cursor=${String(first.json['nextCursor'])}`);
+    expect(rest.json).toMatchObject({ items: [{ description: 'One.' }], nextCursor: null });
+    expect((await status()).json).toMatchObject({ feedback: 3 });
+    const [{ id } = { id: '' }] = rest.json['items'] as { id: string }[];
+    expect((await gatehouse.admin(`/servers/docs/docs/feedback/${id}`, { method: 'DELETE' })).status).toBe(204);
+    expect((await gatehouse.admin(`/servers/docs/docs/feedback/${id}`, { method: 'DELETE' })).status).toBe(404);
+  });
+
+  it('takes thirty reports of a credential an hour', async () => {
+    const client = await connect('/authed/mcp', await gatehouse.createCredential());
+    const results: boolean[] = [];
+    for (let i = 0; i < 32; i++) {
+      const { isError = false } = await client.callTool({ name: 'submit_feedback', arguments: { path: 'index', description: `${i}` } });
+      results.push(isError);
+    }
+    expect(results.filter((isError) => !isError)).toHaveLength(30);
+    await client.close();
+  });
+
+  it('has no webhook where there is a plain folder', async () => {
+    expect((await gatehouse.admin('/servers/docs/docs/webhook', { method: 'POST' })).status).toBe(409);
+    expect((await gatehouse.admin('/servers/docs/docs/webhook', { method: 'DELETE' })).status).toBe(404);
+  });
+});
+
+describe('a documentation server over a Git repository', () => {
+  let host: GitHost;
+  let root: string;
+  beforeAll(async () => {
+    root = join(gatehouse.dir, 'host');
+    host = await startGitHost(root);
+    host.commit({ 'docs/index.md': '---\npublic: true\n---\n# Handbook\n\nThe okapi protocol.\n' });
+    await addServer('handbook', { kind: 'docs', git: { url: host.url, path: 'docs', intervalSeconds: 3600 } });
+  });
+  afterAll(async () => {
+    await host.close();
+    rmSync(root, { recursive: true, force: true });
+  });
+
+  async function addServer(slug: string, upstream: Server['upstream']): Promise<void> {
+    const servers = gatehouse.app.get(DataSource).getRepository(Server);
+    const [first] = await servers.find();
+    const id = '01KAX2V7Q5R1D7X0C3G8M6Y9TB';
+    await servers.insert({
+      ...(first as Server),
+      id,
+      slug,
+      name: 'Handbook',
+      description: null,
+      isDefault: false,
+      access: 'both',
+      upstream,
+    });
+    gatehouse.app.get(ChangeFeed).applyOwn([{ topic: 'server', subject: id }]);
+    await eventually(async () => (await ask(`${gatehouse.url}/mcp/${slug}`, { method: 'POST' })).status !== 404);
+    await connect(`/mcp/${slug}`).then((client) => client.close());
+  }
+
+  const post = (body: string, headers: Record<string, string> = {}): Promise<Answer> =>
+    ask(`${gatehouse.url}/webhooks/docs/handbook`, { method: 'POST', body, headers });
+
+  it('serves what is pulled, under a name of its own', async () => {
+    await eventually(async () => (await status('handbook')).json['pages'] === 1);
+    const client = await connect('/mcp/handbook');
+    const { structuredContent } = await client.callTool({ name: 'search_handbook', arguments: { query: 'okapi' } });
+    expect(structuredContent).toMatchObject({ results: [{ path: 'index' }] });
+    await client.close();
+    expect((await status('handbook')).json).toMatchObject({ git: { url: host.url, branch: null, fault: null, hasWebhook: false } });
+  });
+
+  it('pulls when its webhook says so, with a signature or with the secret, and for nobody else', async () => {
+    const made = await gatehouse.admin('/servers/handbook/docs/webhook', { method: 'POST' });
+    const { url, secret } = made.json as { url: string; secret: string };
+    expect([made.status, url]).toEqual([201, `${gatehouse.url}/webhooks/docs/handbook`]);
+    expect(secret).toMatch(/^mcw_/);
+    const commit = host.commit({ 'docs/new.md': '# New\n\nThe tapir protocol.\n' });
+    const body = JSON.stringify({ ref: 'refs/heads/main' });
+    const sign = (key: string) => ({ 'x-hub-signature-256': `sha256=${createHmac('sha256', key).update(body).digest('hex')}` });
+    const forged: Record<string, string>[] = [{}, sign('wrong'), { 'x-gitlab-token': 'wrong' }, { 'x-hub-signature-256': '' }];
+    for (const headers of forged) {
+      expect((await post(body, headers)).status).toBe(401);
+    }
+    expect((await post(`${body} `, sign(secret))).status).toBe(401);
+    expect((await ask(`${gatehouse.url}/webhooks/docs/nope`, { method: 'POST', body, headers: sign(secret) })).status).toBe(401);
+    expect((await post(body, { 'content-type': 'application/json', ...sign(secret) })).status).toBe(202);
+    await eventually(async () => (await status('handbook')).json['pages'] === 2);
+    expect((await status('handbook')).json).toMatchObject({ git: { commit, hasWebhook: true } });
+    expect((await post('x', { 'x-gitlab-token': secret })).status).toBe(202);
+    await gatehouse.admin('/servers/handbook/docs/webhook', { method: 'DELETE' });
+    expect((await post('x', { 'x-gitlab-token': secret })).status).toBe(401);
+    const events = await gatehouse.admin('/events?kind=docs.webhook_created');
+    expect(events.text).toContain('docs.webhook_created');
+    expect(events.text).not.toContain(secret);
+  });
+});

@@ -1,0 +1,131 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { freePort } from './support/free-port.js';
+import { ask, basic, PASSWORD } from './support/gatehouse.js';
+
+const dir = mkdtempSync(join(tmpdir(), 'gatehouse-process-'));
+const children: ChildProcess[] = [];
+
+beforeAll(() => {
+  execFileSync(process.execPath, ['tools/build-when-stale.mjs'], { stdio: 'ignore' });
+}, 400_000);
+afterAll(() => {
+  for (const child of children) child.kill('SIGKILL');
+  rmSync(dir, { recursive: true, force: true });
+});
+
+/** Runs what `npm start` runs. */
+function run(variables: Record<string, string>) {
+  const env = { PATH: process.env['PATH'] ?? '', DATA_DIR: join(dir, 'data'), ...variables };
+  const child = spawn(process.execPath, ['dist/src/main.js'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  children.push(child);
+  const output = { stdout: '', stderr: '' };
+  child.stdout.on('data', (data: Buffer) => (output.stdout += data.toString()));
+  child.stderr.on('data', (data: Buffer) => (output.stderr += data.toString()));
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  return { child, output, ended };
+}
+
+async function until(isTrue: () => boolean): Promise<void> {
+  for (let i = 0; i < 500 && !isTrue(); i++) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
+jest.setTimeout(90_000); // Each starts the application twice, on a machine that may be busy.
+
+describe('the process', () => {
+  it('says where everything is in five lines, and the generated password once', async () => {
+    const port = await freePort();
+    const { child, output, ended } = run({ PORT: String(port), LOG_LEVEL: 'warn', DOCS_DIR: 'docs' });
+    await until(() => output.stdout.includes('Password'));
+    const lines = output.stdout
+      .slice(output.stdout.indexOf('Gatehouse is ready'))
+      .split('\n')
+      .filter((line) => line !== '');
+    expect(lines.slice(0, 5).join('\n')).toMatch(/authed\/mcp[\s\S]*oauth\/token[\s\S]*api\/docs[\s\S]*dashboard[\s\S]*curl/);
+    expect(lines).toHaveLength(7);
+    child.kill('SIGTERM');
+    await expect(ended).resolves.toBe(0);
+    const again = run({ PORT: String(port), LOG_LEVEL: 'warn', DOCS_DIR: 'docs' });
+    await until(() => again.output.stdout.includes('curl'));
+    expect(again.output.stdout).not.toContain('Password');
+    again.child.kill('SIGTERM');
+    await expect(again.ended).resolves.toBe(0);
+  });
+
+  it.each([
+    [{ PORT: 'x' }, /^gatehouse: PORT must be a whole number/],
+    [{ PUBLIC_URL: 'http://docs.example.com' }, /^gatehouse: PUBLIC_URL must be https/],
+    [{ DATA_DIR: '/etc/hostname/data' }, /^gatehouse: The folder \/etc\/hostname\/data cannot be used \(ENOTDIR\)/],
+    [{ DATA_DIR: '/proc/none/data' }, /^gatehouse: The folder \/proc\/none\/data cannot be used \(ENOENT\)/],
+    [
+      { DATABASE_URL: 'mysql://root@127.0.0.1:1/x', MASTER_KEY: Buffer.alloc(32).toString('base64') },
+      /^gatehouse: The database 127\.0\.0\.1:1\/x/,
+    ],
+  ])('ends with 1 and one clear line for %j', async (variables, message) => {
+    const { output, ended } = run(variables);
+    await expect(ended).resolves.toBe(1);
+    expect(output.stderr).toMatch(message);
+    expect(output.stderr.trim().split('\n')).toHaveLength(1);
+  });
+
+  it('ends with 1 and one clear line where the port is taken, and keeps the generated password for the next start', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const data = { DATA_DIR: join(dir, 'taken'), LOG_LEVEL: 'warn', DOCS_DIR: 'docs' };
+    const { output, ended } = run({ ...data, PORT: String((taken.address() as AddressInfo).port) });
+    await expect(ended).resolves.toBe(1);
+    taken.close();
+    expect(output.stdout).toBe('');
+    expect(output.stderr).toMatch(/^gatehouse: Cannot serve at 127\.0\.0\.1:\d+: port \d+ is taken\. Set PORT to another one\.\n$/);
+    const again = run({ ...data, PORT: String(await freePort()) });
+    await until(() => again.output.stdout.includes('Password'));
+    expect(again.output.stdout).toMatch(/Password {9}\S{20,}/);
+    again.child.kill('SIGTERM');
+    await expect(again.ended).resolves.toBe(0);
+  });
+
+  it('answers what is under way, writes what is buffered, and ends with 0 on SIGTERM', async () => {
+    const port = await freePort();
+    const data = {
+      DATA_DIR: join(dir, 'drain'),
+      PORT: String(port),
+      ADMIN_PASSWORD: PASSWORD,
+      LOG_LEVEL: 'warn',
+      RATE_LIMIT_TOKEN_PER_ADDRESS: '100000',
+    };
+    const first = run(data);
+    await until(() => first.output.stdout.includes('curl'));
+    const url = `http://localhost:${port}`;
+    const admin = { authorization: basic('admin', PASSWORD), 'content-type': 'application/json' };
+    const { json } = await ask(`${url}/api/v1/credentials`, { method: 'POST', headers: admin, body: '{"label":"drain"}' });
+    const mint = () =>
+      ask(`${url}/authed/mcp/oauth/token`, {
+        method: 'POST',
+        headers: { authorization: basic(json['clientId'] as string, json['clientSecret'] as string) },
+        body: new URLSearchParams({ grant_type: 'client_credentials' }),
+      }).then(
+        ({ status }) => status,
+        () => 0,
+      );
+    const before = await Promise.all(Array.from({ length: 100 }, mint));
+    expect(new Set(before)).toEqual(new Set([200]));
+    const during = Array.from({ length: 200 }, mint);
+    first.child.kill('SIGTERM');
+    const issued = [...before, ...(await Promise.all(during))].filter((status) => status === 200).length;
+    const began = Date.now();
+    await expect(first.ended).resolves.toBe(0);
+    expect(Date.now() - began).toBeLessThan(10_000);
+    expect(issued).toBeGreaterThanOrEqual(before.length);
+    const second = run(data);
+    await until(() => second.output.stdout.includes('curl'));
+    const events = await ask(`${url}/api/v1/events?kind=token.issued`, { headers: { ...admin, accept: 'application/x-ndjson' } });
+    expect(events.text.trim().split('\n')).toHaveLength(issued);
+    second.child.kill('SIGTERM');
+    await expect(second.ended).resolves.toBe(0);
+  });
+});

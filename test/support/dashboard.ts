@@ -1,0 +1,111 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { PASSWORD, type TestGatehouse } from './gatehouse.js';
+
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+const TELL_VIOLATIONS = `document.addEventListener('securitypolicyviolation', (event) =>
+  console.error('policy violated: ' + event.violatedDirective + ' by ' + event.blockedURI));`;
+const PATIENCE_MS = 20_000;
+
+export const PHONE = { width: 390, height: 844 };
+export const DESK = { width: 1280, height: 900 };
+
+export interface View {
+  readonly scheme?: 'light' | 'dark';
+  readonly viewport?: { readonly width: number; readonly height: number };
+}
+
+/** The real dashboard of a real server, in a real browser. Notes everything that must never happen. */
+export class Dashboard {
+  private readonly faults: string[] = [];
+  private readonly contexts: BrowserContext[] = [];
+
+  private constructor(
+    private readonly browser: Browser,
+    readonly gatehouse: TestGatehouse,
+  ) {}
+
+  static async open(gatehouse: TestGatehouse): Promise<Dashboard> {
+    const browser = await chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: ARGUMENTS });
+    return new Dashboard(browser, gatehouse);
+  }
+
+  url(path: string): string {
+    return `${this.gatehouse.url}/dashboard${path}`;
+  }
+
+  /** A page of a fresh browser, in which nobody is signed in. */
+  async visit(path: string, view: View = {}): Promise<Page> {
+    const context = await this.browser.newContext({
+      viewport: view.viewport ?? DESK,
+      colorScheme: view.scheme ?? 'light',
+      reducedMotion: 'reduce',
+      permissions: ['clipboard-read', 'clipboard-write'],
+    });
+    this.contexts.push(context);
+    context.setDefaultTimeout(PATIENCE_MS);
+    await context.addInitScript({ content: TELL_VIOLATIONS });
+    const page = await context.newPage();
+    page.on('pageerror', (error) => this.faults.push(`threw: ${error.message}`));
+    page.on('console', (message) => {
+      if (/policy/i.test(message.text())) this.faults.push(message.text());
+    });
+    page.on('request', (request) => {
+      const isOutside = new URL(request.url()).origin !== this.gatehouse.url && !/^(data|blob):/.test(request.url());
+      if (isOutside) this.faults.push(`outside: ${request.url()}`);
+    });
+    await page.goto(this.url(path));
+    return page;
+  }
+
+  /** A page with somebody signed in. */
+  async enter(path: string, view: View & { readonly user?: string; readonly password?: string } = {}): Promise<Page> {
+    const page = await this.visit(path, view);
+    await signIn(page, view.user ?? 'admin', view.password ?? PASSWORD);
+    await page.locator('.gh-shell').waitFor();
+    return page;
+  }
+
+  /** Scripts that threw, policies that were violated, requests that left the house, since this was last asked. */
+  takeFaults(mayVisit?: string): string[] {
+    const found = this.faults.splice(0);
+    return mayVisit === undefined ? found : found.filter((fault) => !fault.startsWith(`outside: ${mayVisit}/`));
+  }
+
+  async leave(): Promise<void> {
+    await Promise.all(this.contexts.splice(0).map((context) => context.close()));
+  }
+
+  async close(): Promise<void> {
+    await this.leave();
+    await this.browser.close();
+  }
+}
+
+export async function signIn(page: Page, user: string, password: string): Promise<void> {
+  await page.getByLabel('Name').fill(user);
+  await page.getByRole('textbox', { name: 'Password' }).fill(password);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+}
+
+/** What axe finds against WCAG 2.2 AA, in a line each; of colours alone where the rest was looked at already. */
+export async function accessibilityFaults(page: Page, what: 'all' | 'contrast' = 'all'): Promise<string[]> {
+  const axe = new AxeBuilder({ page });
+  const { violations } = await (what === 'all' ? axe.withTags(RULES) : axe.withRules(['color-contrast'])).analyze();
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary ?? ''}`),
+  );
+}
+
+/** How far the page is wider than its window. */
+export const overflowOf = (page: Page): Promise<number> =>
+  page.evaluate<number>('Math.max(0, document.documentElement.scrollWidth - window.innerWidth)');

@@ -1,0 +1,60 @@
+// Builds before a start, but only when a source is newer than what was built of it. Of several at a time one builds, the others wait.
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+const SERVER_SOURCES = ['src', 'ormconfig.ts', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json', 'package-lock.json'];
+const PAGES = 'dashboard';
+/** What is built last: newer than every source where nothing is missing. */
+const BUILT = existsSync(PAGES) ? ['dist/src/main.js', 'dist/dashboard/index.html'] : ['dist/src/main.js'];
+const SOURCES = existsSync(PAGES) ? [...SERVER_SOURCES, PAGES, 'tools/build-pages.mjs'] : SERVER_SOURCES;
+const LOCK = 'node_modules/.gatehouse-build';
+/** Nobody builds that long: whoever took the lock has died. */
+const LOCK_MS = 300_000;
+
+const newest = (path) => {
+  const stat = statSync(path);
+  if (!stat.isDirectory()) return stat.mtimeMs;
+  return Math.max(0, ...readdirSync(path).map((name) => newest(join(path, name))));
+};
+const isStale = () => {
+  try {
+    const built = Math.min(...BUILT.map((path) => statSync(path).mtimeMs));
+    return SOURCES.some((source) => newest(source) > built);
+  } catch {
+    return true;
+  }
+};
+
+function takeLock() {
+  try {
+    mkdirSync(LOCK);
+    return true;
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+    const taken = statSync(LOCK, { throwIfNoEntry: false });
+    if (taken && Date.now() - taken.mtimeMs > LOCK_MS) rmSync(LOCK, { recursive: true, force: true });
+    return false;
+  }
+}
+
+const pause = (milliseconds) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+
+function build() {
+  while (!takeLock()) pause(200);
+  try {
+    if (!isStale()) return;
+    console.error('Building (once, about 20 s) …');
+    execFileSync('npm', ['run', '--silent', 'build'], { stdio: 'inherit' });
+  } finally {
+    rmSync(LOCK, { recursive: true, force: true });
+  }
+}
+
+try {
+  // While somebody builds, what is there may be new in part.
+  if (isStale() || existsSync(LOCK)) build();
+} catch {
+  console.error('The build failed; see above.');
+  process.exit(1);
+}
