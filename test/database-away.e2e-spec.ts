@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
-import { type Answer, ask, type NewCredential, startTestGatehouse, type TestGatehouse } from './support/gatehouse.js';
+import { type Answer, ask, changesToldTwice, type NewCredential, startTestGatehouse, type TestGatehouse } from './support/gatehouse.js';
 
 const LIST = JSON.stringify({
   jsonrpc: '2.0',
@@ -28,9 +28,10 @@ describe('with the database away', () => {
     });
 
   beforeAll(async () => {
-    gatehouse = await startTestGatehouse({ env: { STATE_MAX_STALENESS: '2' } });
+    gatehouse = await startTestGatehouse({ env: { STATE_MAX_STALENESS: '3' } });
     warm = await gatehouse.createCredential();
     cold = await gatehouse.createCredential();
+    await changesToldTwice(gatehouse);
     token = await gatehouse.accessToken(warm);
     expect((await list()).status).toBe(200);
     await gatehouse.app.get(DataSource).destroy();
@@ -52,7 +53,7 @@ describe('with the database away', () => {
   });
 
   it('refuses tokens and calls once its state is older than STATE_MAX_STALENESS: nothing fails open', async () => {
-    await new Promise((resolve) => setTimeout(resolve, 2300));
+    await new Promise((resolve) => setTimeout(resolve, 3300));
     expect(await gatehouse.token(warm)).toMatchObject({ status: 503, json: { error: 'temporarily_unavailable' } });
     expect((await list()).status).toBe(503);
     expect((await ask(`${gatehouse.url}/health/ready`)).status).toBe(503);

@@ -3,7 +3,15 @@ import { DataSource } from 'typeorm';
 import { ExpiredRows } from '../src/tokens/expired-rows.service.js';
 import { RevokedToken } from '../src/tokens/revoked-token.entity.js';
 import { makeProof, proofSigner } from './support/dpop.js';
-import { type Answer, ask, basic, type NewCredential, startTestGatehouse, type TestGatehouse } from './support/gatehouse.js';
+import {
+  type Answer,
+  ask,
+  basic,
+  changesToldTwice,
+  type NewCredential,
+  startTestGatehouse,
+  type TestGatehouse,
+} from './support/gatehouse.js';
 import { CLIENT_ASSERTION_TYPE, clientClaims, jwksOf, signAssertion, testKey } from './support/keys.js';
 import { addServer, claimsOf, type Client, expectNotKept, expectOAuthError, postForm, statusOfCall } from './support/oauth.js';
 import { reasonsOf } from './support/refusals.js';
@@ -283,6 +291,7 @@ describe('a revocation that cannot be recorded', () => {
 
   it('is answered with 503 and Retry-After, and the token lives (R-REV-07)', async () => {
     const client = await gatehouse.createCredential();
+    await changesToldTwice(gatehouse);
     const token = await gatehouse.accessToken(client);
     expect(await statusOfCall(gatehouse, token)).toBe(200);
     await gatehouse.app.get(DataSource).destroy();

@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { TestBrowser, type Visit } from './support/browser.js';
 import { settableClock } from './support/database.js';
 import { eventually } from './support/eventually.js';
-import { ask, basic, PASSWORD, startTestGatehouse, type TestGatehouse } from './support/gatehouse.js';
+import { ask, basic, changesToldTwice, PASSWORD, startTestGatehouse, type TestGatehouse } from './support/gatehouse.js';
 import { build, type Replicas, startReplicas } from './support/replicas.js';
 
 const HOUR = 3_600_000;
@@ -408,11 +408,12 @@ describe('two replicas', () => {
 
 describe('with the database away', () => {
   it('a warm session goes on until its state is too old to be trusted; nothing fails open', async () => {
-    const own = await startTestGatehouse({ env: { STATE_MAX_STALENESS: '2' } });
+    const own = await startTestGatehouse({ env: { STATE_MAX_STALENESS: '3' } });
     try {
       const url = `${own.url}/api/v1/session`;
       const browser = new TestBrowser();
       await browser.ask(url, { body: { username: 'admin', password: PASSWORD } });
+      await changesToldTwice(own);
       await browser.ask(url);
       await own.app.get(DataSource).destroy();
       expect((await browser.ask(url)).status).toBe(200);

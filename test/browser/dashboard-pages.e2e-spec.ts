@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
-import { accessibilityFaults, Dashboard, DESK, overflowOf, PHONE } from '../support/dashboard.js';
+import { accessibilityFaults, Dashboard, DESK, overflowOf, PHONE, prefer } from '../support/dashboard.js';
 import { eventually } from '../support/eventually.js';
 import { type NewCredential, startTestGatehouse, type TestGatehouse } from '../support/gatehouse.js';
 
@@ -61,9 +61,9 @@ describe('every page', () => {
     const page = await dashboard.enter('/', { viewport: DESK });
     const faults = await tour(page, async () => {
       const light = await accessibilityFaults(page);
-      await page.emulateMedia({ colorScheme: 'dark' });
+      await prefer(page, 'dark');
       const dark = await accessibilityFaults(page, 'contrast');
-      await page.emulateMedia({ colorScheme: 'light' });
+      await prefer(page, 'light');
       return [...light, ...dark];
     });
     expect(faults).toEqual([]);

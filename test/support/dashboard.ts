@@ -97,8 +97,23 @@ export async function signIn(page: Page, user: string, password: string): Promis
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
 }
 
+/** Waits until nothing moves any more: half-way through a fade, colours are no colours of ours. */
+async function atRest(page: Page): Promise<void> {
+  await page.evaluate(`new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))`);
+  await page.evaluate(`Promise.all(document.getAnimations()
+    .filter((animation) => animation.effect?.getComputedTiming().endTime !== Infinity)
+    .map((animation) => animation.finished.catch(() => undefined))).then(() => undefined)`);
+}
+
+/** Changes what the system prefers, and waits until the page follows. */
+export async function prefer(page: Page, colorScheme: 'light' | 'dark'): Promise<void> {
+  await page.emulateMedia({ colorScheme });
+  await page.locator(`html[data-mantine-color-scheme="${colorScheme}"]`).waitFor({ state: 'attached' });
+}
+
 /** What axe finds against WCAG 2.2 AA, in a line each; of colours alone where the rest was looked at already. */
 export async function accessibilityFaults(page: Page, what: 'all' | 'contrast' = 'all'): Promise<string[]> {
+  await atRest(page);
   const axe = new AxeBuilder({ page });
   const { violations } = await (what === 'all' ? axe.withTags(RULES) : axe.withRules(['color-contrast'])).analyze();
   return violations.flatMap(({ id, nodes }) =>

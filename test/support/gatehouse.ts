@@ -4,8 +4,11 @@ import { dirname, join } from 'node:path';
 import { mkdirSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { createConnection } from 'mysql2/promise';
+import { DataSource } from 'typeorm';
 import { AuditService } from '../../src/audit/audit.service.js';
 import type { Clock } from '../../src/common/clock.js';
+import { Change } from '../../src/database/change.entity.js';
+import { ChangeFeed } from '../../src/database/change-feed.service.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { type Gatehouse, startGatehouse } from '../../src/http/create-app.js';
 import { freePort } from './free-port.js';
@@ -134,6 +137,16 @@ export async function startTestGatehouse(options: Options = {}): Promise<TestGat
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** Waits until the change feed has told again all that was changed so far, so that what is read now stays warm. */
+export async function changesToldTwice({ app }: Pick<Gatehouse, 'app'>): Promise<void> {
+  const marker = randomBytes(8).toString('hex');
+  const told = new Promise<void>((resolve) => {
+    app.get(ChangeFeed).on('marker', (subject) => subject === marker && resolve());
+  });
+  await app.get(DataSource).getRepository(Change).insert({ topic: 'marker', subject: marker, at: Date.now() });
+  await told;
 }
 
 export function writeDocs(dir: string, docs: Readonly<Record<string, string>>): void {
