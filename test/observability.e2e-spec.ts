@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
+import { generateSecret } from '../src/common/secret-format.js';
+import { Drain } from '../src/health/drain.js';
 import { ChangeFeed } from '../src/database/change-feed.service.js';
 import { Metrics } from '../src/metrics/metrics.service.js';
 import { type Answer, ask, startTestGatehouse, type TestGatehouse } from './support/gatehouse.js';
@@ -186,5 +188,34 @@ describe('health', () => {
     expect([away.status, away.json]).toEqual([503, expect.objectContaining({ status: 'down', reasons: ['database'], state: 'fresh' })]);
     expect((await ask(`${gatehouse.url}/health/live`)).json).toEqual({ status: 'up' });
     await gatehouse.remove();
+  });
+
+  it('says that it shuts down, and lives until it has', async () => {
+    const gatehouse = await startTestGatehouse({ env: { METRICS_TOKEN } });
+    gatehouse.app.get(Drain).begin();
+    const ready = await ask(`${gatehouse.url}/health/ready`);
+    expect([ready.status, ready.json]).toEqual([503, expect.objectContaining({ status: 'down', reasons: ['draining'] })]);
+    expect((await ask(`${gatehouse.url}/health/live`)).status).toBe(200);
+    const metrics = await ask(`${gatehouse.url}/metrics`, { headers: { authorization: `Bearer ${METRICS_TOKEN}` } });
+    expect(metrics.text).toContain('gatehouse_draining 1');
+    expect((await gatehouse.admin('/credentials')).status).toBe(503);
+    await gatehouse.remove();
+  });
+});
+
+describe('every answer', () => {
+  it('names its request: by a proxy that is trusted, else anew, and never by what looks like a secret', async () => {
+    const direct = await startTestGatehouse();
+    const proxied = await startTestGatehouse({ env: { TRUST_PROXY: '127.0.0.1, ::1' } });
+    const idFrom = async (url: string, id?: string): Promise<string | null> =>
+      (await ask(url, { headers: id === undefined ? {} : { 'x-request-id': id } })).headers.get('gatehouse-request-id');
+    const paths = ['/health/live', '/nowhere', '/mcp/%ZZ', '/authed/mcp', '/api/v1/credentials'];
+    for (const path of paths) expect([path, await idFrom(direct.url + path)]).toEqual([path, expect.stringMatching(/^[0-9a-f]{16}$/)]);
+    expect(await idFrom(`${direct.url}/health/live`, 'from-anybody-1')).not.toBe('from-anybody-1');
+    expect(await idFrom(`${proxied.url}/health/live`, 'from-a-proxy-1')).toBe('from-a-proxy-1');
+    for (const odd of ['short', 'with space in it', 'x'.repeat(65), generateSecret('mcs_')])
+      expect(await idFrom(`${proxied.url}/health/live`, odd)).toMatch(/^[0-9a-f]{16}$/);
+    await direct.remove();
+    await proxied.remove();
   });
 });

@@ -5,6 +5,8 @@ import { JsonSpans } from './json-spans.js';
 import { isObject, type JsonObject } from './message-shape.js';
 import { OwnExchange } from './upstream-call.js';
 
+const METHOD = /^[a-z]+(\/[a-z_]+){0,3}$/i;
+
 /** The trace that a request belongs to: what we do of it, else what its headers say. */
 export const traceOf = (exchange: Exchange, tracing: Tracing | undefined): TraceContext | undefined =>
   tracing?.current() ?? readTraceContext(exchange.headers);
@@ -36,4 +38,10 @@ function insertIntoMeta(json: string, added: Readonly<Record<string, string>>): 
   const isEmpty = spans.members(meta.start).length === 0;
   const text = JSON.stringify(added).slice(1, -1) + (isEmpty ? '' : ',');
   return Buffer.from(json.slice(0, meta.start + 1) + text + json.slice(meta.start + 1));
+}
+
+/** A method has a name from the specification, or one like it: what somebody made up is no name of a span. */
+export function methodOf({ operations }: Pick<Exchange, 'operations'>): string | undefined {
+  const method = operations[0]?.method;
+  return method !== undefined && method.length <= 64 && METHOD.test(method) ? method : undefined;
 }

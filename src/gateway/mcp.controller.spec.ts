@@ -23,6 +23,7 @@ import { DocsServers } from '../docs-server/docs-servers.service.js';
 import { ENTITIES } from '../entities.js';
 import { Drain } from '../health/drain.js';
 import { ErrorFilter } from '../http/error.filter.js';
+import { TracingModule } from '../tracing/tracing.module.js';
 import { RequestTallies } from '../metrics/request-tallies.js';
 import { createAdapter, prepareInstance } from '../http/fastify.js';
 import { RouteTable } from '../http/route-table.js';
@@ -140,6 +141,7 @@ async function start(env: Readonly<Record<string, string>> = {}): Promise<World>
     EgressModule,
     RateLimitModule,
     AuditModule,
+    TracingModule,
   ];
   const testing = await Test.createTestingModule({ imports: [...platform, GatewayModule] })
     .overrideProvider(DocsServers)

@@ -3,12 +3,12 @@ import { readTraceContext, type TraceContext } from '../tracing/trace-context.js
 import type { Attributes, Tracing } from '../tracing/tracing.js';
 import { isCall } from './access-policy.js';
 import type { Call } from './call.js';
+import { methodOf } from './carry-trace.js';
 import type { Answer } from './gateway.service.js';
 import { isObject } from './message-shape.js';
 import type { ReadMessage } from './read-message.js';
 
 const TARGET_LENGTH = 128;
-const METHOD = /^[a-z]+(\/[a-z_]+){0,3}$/i;
 
 /** A call that is read, and who makes it. */
 export interface TracedCall {
@@ -54,10 +54,4 @@ function attributesOf({ call, read }: TracedCall, method: string | undefined): A
     ...(target === undefined ? {} : { 'gatehouse.target': hideSecrets(target.slice(0, TARGET_LENGTH)) }),
     ...(principal ? { 'gatehouse.credential.id': principal.credential.id } : {}),
   };
-}
-
-/** A method has a name from the specification, or one like it: what somebody made up is no name of a span. */
-function methodOf({ operations }: ReadMessage): string | undefined {
-  const method = operations[0]?.method;
-  return method !== undefined && method.length <= 64 && METHOD.test(method) ? method : undefined;
 }

@@ -103,7 +103,14 @@ class TalliedHistogram extends Histogram {
     const { name, help } = this.description;
     const values = [...this.read()].flatMap((durations) => samplesOf(name, durations));
     // As the registry writes it, which knows a type by its name.
-    return Promise.resolve({ name, help, type: 'histogram' as unknown as Told['type'], aggregator: 'sum', values, collect: () => undefined });
+    return Promise.resolve({
+      name,
+      help,
+      type: 'histogram' as unknown as Told['type'],
+      aggregator: 'sum',
+      values,
+      collect: () => undefined,
+    });
   }
 
   /** The registry asks a histogram in this way, if it can. */

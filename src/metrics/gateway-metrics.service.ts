@@ -112,7 +112,9 @@ export class GatewayMetrics {
   private connections(): Sample[] {
     return this.upstreams.open.flatMap(({ server, upstream }) => {
       const connections = upstream.countConnections?.();
-      return connections ? Object.entries(connections).map(([state, value]) => ({ labels: { server: server.slug, state }, value })) : [];
+      return connections
+        ? Object.entries<number>({ ...connections }).map(([state, value]) => ({ labels: { server: server.slug, state }, value }))
+        : [];
     });
   }
 }

@@ -9,11 +9,16 @@ export class RouteTallies {
   private readonly byMethod = new Map<string, Map<number, DurationTally>>();
 
   add(method: string, status: number, milliseconds: number): void {
-    let byStatus = this.byMethod.get(method);
-    if (!byStatus) this.byMethod.set(method, (byStatus = new Map()));
-    let tally = byStatus.get(status);
-    if (!tally) byStatus.set(status, (tally = new DurationTally()));
-    tally.add(milliseconds);
+    this.tallyOf(method, status).add(milliseconds);
+  }
+
+  private tallyOf(method: string, status: number): DurationTally {
+    const known = this.byMethod.get(method)?.get(status);
+    if (known) return known;
+    const tally = new DurationTally();
+    const byStatus = this.byMethod.get(method) ?? new Map<number, DurationTally>();
+    this.byMethod.set(method, byStatus.set(status, tally));
+    return tally;
   }
 
   get all(): readonly { readonly method: string; readonly status: number; readonly tally: DurationTally }[] {

@@ -1,7 +1,7 @@
 import type { Era, Exchange, McpUpstream, UpstreamAnswer } from '../../protocol/exchange.js';
 import { MCP_CODE, McpError } from '../../protocol/mcp-error.js';
 import type { Tracing } from '../../tracing/tracing.js';
-import { traceOf, withTraceInMeta } from '../carry-trace.js';
+import { methodOf, traceOf, withTraceInMeta } from '../carry-trace.js';
 import type { LegacyConnection, LegacyConnections } from '../eras/legacy-connection.js';
 import { type ChildKeeper, type ReadyChild } from './child-keeper.js';
 import { LegacyChild } from './legacy-child.js';
@@ -48,14 +48,18 @@ export class StdioUpstream implements McpUpstream {
       });
     }
     const { tracing } = this.parts;
-    const span = tracing?.request(exchange.operations[0]?.method ?? exchange.method, { 'network.transport': 'pipe' });
+    return tracing ? this.askTraced(tracing, exchange) : this.ask(withTraceInMeta(exchange, traceOf(exchange, undefined)));
+  }
+
+  private async askTraced(tracing: Tracing, exchange: Exchange): Promise<UpstreamAnswer> {
+    const span = tracing.request(methodOf(exchange) ?? exchange.method, { 'network.transport': 'pipe' });
     try {
-      return await this.ask(withTraceInMeta(exchange, span?.context ?? traceOf(exchange, tracing)));
+      return await this.ask(withTraceInMeta(exchange, span.context));
     } catch (error) {
-      span?.fail(error instanceof McpError ? String(error.status) : 'Error');
+      span.fail(error instanceof McpError ? String(error.status) : 'Error');
       throw error;
     } finally {
-      span?.end();
+      span.end();
     }
   }
 
