@@ -68,6 +68,8 @@ export class Gateway {
     try {
       response = requireOwnAnswer(await this.ask(lease.upstream, call, read, decisions), read);
       return { response, read, staysOpen: staysOpen(call, read) };
+    } catch (error) {
+      throw error instanceof McpError ? error.answering(read.id) : error;
     } finally {
       if (!staysOpen(call, read)) lease.latency.add(performance.now() - askedAt);
       if (response?.body instanceof Readable) response.body.once('close', leave);
