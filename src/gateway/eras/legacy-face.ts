@@ -63,6 +63,10 @@ export class LegacyFace implements McpUpstream {
     return this.answer(session, caller, message as JsonObject);
   }
 
+  countSessions(): number {
+    return this.sessions.size;
+  }
+
   endSessions(owner: string): void {
     this.sessions.endOf(owner);
   }

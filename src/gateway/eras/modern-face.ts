@@ -75,6 +75,10 @@ export class ModernFace implements McpUpstream {
     return reply.answer;
   }
 
+  countSessions(): number {
+    return this.connections.size;
+  }
+
   endSessions(owner: string): void {
     this.waiting.endOf(owner);
     this.connections.endSessions(owner);

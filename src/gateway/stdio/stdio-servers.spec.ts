@@ -52,6 +52,7 @@ class Scene {
     this.servers = new StdioServers(
       loadConfig({ PATH: process.env['PATH'], MASTER_KEY: '', STDIO_COMMANDS_FILE: file, ...env }),
       this.time.clock,
+      undefined,
     );
   }
 
