@@ -1,9 +1,11 @@
 import { createHash, createHmac } from 'node:crypto';
-import { rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
+import { DocsWebhook } from '../src/docs-server/docs-webhook.entity.js';
+import { DocsSweeper } from '../src/gateway/docs-sweeper.service.js';
 import { Server } from '../src/servers/server.entity.js';
 import { type Answer, ask, type NewCredential, startTestGatehouse, type TestGatehouse } from './support/gatehouse.js';
 import { type GitHost, startGitHost } from './support/git-host.js';
@@ -27,6 +29,9 @@ afterAll(() => gatehouse.remove());
 
 const get = (path: string): Promise<Answer> => ask(gatehouse.url + path);
 const status = (slug = 'docs'): Promise<Answer> => gatehouse.admin(`/servers/${slug}/docs`);
+
+const health = async (slug = 'docs'): Promise<Record<string, unknown>> =>
+  (await gatehouse.admin(`/servers/${slug}`)).json['health'] as Record<string, unknown>;
 
 async function eventually(isSo: () => Promise<boolean>): Promise<void> {
   const deadline = performance.now() + 20_000;
@@ -166,10 +171,36 @@ describe('the documentation server’s page', () => {
       faults: [{ file: 'docs.json', warning: expect.stringMatching(/^cannot be used .*; the last good one stays in force$/) }],
     });
     expect((await get('/health/ready')).json).toMatchObject({ status: 'up', docs: 'degraded' });
+    expect(await health()).toMatchObject({ status: 'up', lastError: expect.stringMatching(/^docs\.json cannot be used .*in force\.$/) });
     expect((await get('/llms-full.txt')).text).not.toContain('Outside');
     writeFileSync(file, DOCS['docs.json']);
     await eventually(async () => ((await status()).json['faults'] as unknown[]).length === 0);
     expect((await get('/health/ready')).json).toMatchObject({ docs: 'up' });
+    expect(await health()).toMatchObject({ status: 'up', lastError: null, checkedAt: expect.any(String) });
+  });
+
+  it('is down where the folder is gone, and up again when it is back', async () => {
+    const folder = join(gatehouse.dir, 'docs/team');
+    const page = (): void => {
+      mkdirSync(folder);
+      writeFileSync(join(folder, 'index.md'), '# Team\n');
+    };
+    page();
+    await gatehouse.admin('/servers', { body: { slug: 'team', name: 'Team', upstream: { kind: 'docs', dir: 'team' } } });
+    await eventually(async () => (await health('team'))['status'] === 'up');
+    rmSync(folder, { recursive: true });
+    await eventually(async () => (await health('team'))['status'] === 'down');
+    expect((await health('team'))['lastError']).toMatch(/cannot be read \(ENOENT\)/);
+    page();
+    await eventually(async () => (await health('team'))['status'] === 'up');
+    const indexes = (): number => readdirSync(join(gatehouse.dir, 'data/docs')).filter((name) => name.endsWith('.sqlite')).length;
+    const before = indexes();
+    await gatehouse.admin('/servers/team', { method: 'DELETE' });
+    await eventually(async () => {
+      await gatehouse.app.get(DocsSweeper).sweep();
+      return indexes() === before - 1;
+    });
+    expect((await status()).json['pages']).toBe(3);
   });
 
   it('looks at the folder when it is asked to', async () => {
@@ -270,6 +301,15 @@ describe('a documentation server over a Git repository', () => {
     expect(events.text).not.toContain(secret);
   });
 
+  it('takes its webhook along when it is deleted', async () => {
+    await create('passing', { url: host.url, path: 'docs' });
+    await eventually(async () => (await gatehouse.admin('/servers/passing/docs/webhook', { method: 'POST' })).status === 201);
+    const count = () => gatehouse.app.get(DataSource).getRepository(DocsWebhook).count();
+    expect(await count()).toBe(1);
+    expect((await gatehouse.admin('/servers/passing', { method: 'DELETE' })).status).toBe(204);
+    expect(await count()).toBe(0);
+  });
+
   it('has the settings that it was given, and leaves those that a change does not name', async () => {
     const git = {
       url: 'https://git.invalid/docs.git',
@@ -359,9 +399,19 @@ describe('a documentation server over a Git repository', () => {
     it('is pulled with the one that was written, and with the next one as soon as it is', async () => {
       await create('closed', { url: closed.url, intervalSeconds: 3600, auth: { token: 'wrong-token' } });
       await eventually(async () => /does not accept/.test((await fault()) ?? ''));
+      expect(await health('closed')).toMatchObject({
+        status: 'down',
+        lastError: expect.stringMatching(/^The repository cannot be pulled: /),
+      });
       await change('closed', { git: { auth: { token: 'first-token' } } });
       await eventually(async () => (await status('closed')).json['pages'] === 1);
       expect(await fault()).toBeNull();
+      expect(await health('closed')).toMatchObject({ status: 'up', lastError: null });
+      closed.protect('git', 'second-token');
+      await gatehouse.admin('/servers/closed/docs/refresh', { method: 'POST' });
+      await eventually(async () => (await health('closed'))['lastError'] !== null);
+      expect((await health('closed'))['status']).toBe('up');
+      closed.protect('git', 'first-token');
       const { json, text } = await gatehouse.admin('/servers/closed');
       expect(json['upstream']).toMatchObject({ git: { url: closed.url, auth: { username: 'git', hasToken: true } } });
       expect(text).not.toMatch(/first-token|wrong-token/);

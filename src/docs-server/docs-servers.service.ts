@@ -6,6 +6,7 @@ import { DocsTexts } from './docs-texts.js';
 import { DocsUpstream } from './docs-upstream.js';
 import type { KeepFeedback } from './feedback-tool.js';
 import { type FindAddresses, folderIn, type GitSettings, GitSource } from './git/git-source.js';
+import { checkoutOf } from './index/claim-index.js';
 import { ShellThreads } from './shell/shell-threads.js';
 
 export interface DocsOptions {
@@ -30,12 +31,23 @@ export interface OpenDocs {
   readonly git: GitSource | undefined;
   /** What it tells of itself to everybody. */
   readonly publicFace: { readonly tools: readonly object[]; readonly capabilities: object };
+  /** Whether its repository has not been pulled yet, nor has that failed. */
+  readonly isStarting: boolean;
   /** What keeps it from following its source, in plain words. */
   readonly fault: string | undefined;
   /** The same when it has looked for the first time. */
   findFault(): Promise<string | undefined>;
   /** Pulls, where there is a repository, and looks at the folder. */
   refresh(): void;
+}
+
+/** How a documentation server does. */
+export interface DocsState {
+  /** With a fault, what was there before is served. */
+  readonly isServing: boolean;
+  /** When its folder was last looked at, in milliseconds since the Unix epoch. */
+  readonly checkedAt: number;
+  readonly fault: string | undefined;
 }
 
 type SharedDocs = OpenDocs & { users: number };
@@ -71,6 +83,15 @@ export class DocsServers implements OnApplicationShutdown {
   /** The names of a server's tools; none where it is not open. */
   toolNames(key: string): readonly string[] {
     return this.find(key)?.upstream.toolNames ?? [];
+  }
+
+  /** How the newest under this key does; undefined where that is not known yet. */
+  stateOf(key: string): DocsState | undefined {
+    const open = this.find(key);
+    const { pages, indexedAt } = open?.library.status() ?? { pages: 0, indexedAt: null };
+    if (!open || indexedAt === null || (pages === 0 && open.isStarting)) return undefined;
+    const { fault } = open;
+    return { isServing: pages > 0 || fault === undefined, checkedAt: indexedAt, fault };
   }
 
   /** Whether one of them has a fault that keeps it from following its source. */
@@ -114,6 +135,9 @@ export class DocsServers implements OnApplicationShutdown {
       get publicFace() {
         return upstream.publicFace;
       },
+      get isStarting() {
+        return isStarting(source);
+      },
       get fault() {
         return faultOf(library, source);
       },
@@ -126,17 +150,19 @@ export class DocsServers implements OnApplicationShutdown {
   }
 }
 
+function isStarting(git: GitSource | undefined): boolean {
+  const status = git?.status();
+  return status !== undefined && status.fault === null && status.pulledAt === null;
+}
+
 function faultOf(library: DocsLibrary, git: GitSource | undefined): string | undefined {
-  const { fault = null, pulledAt = null } = git?.status() ?? {};
+  const fault = git?.status().fault;
   // What a repository has not brought yet is not missing.
-  if (git && fault === null && pulledAt === null) return undefined;
-  if (fault !== null) return `The repository cannot be pulled: ${fault}.`;
+  if (isStarting(git)) return undefined;
+  if (typeof fault === 'string') return `The repository cannot be pulled: ${fault}.`;
   const [first] = library.faults;
   return first && `${first.file} ${first.warning}.`;
 }
-
-/** Beside its index, and no other process's for as long as that is so. */
-const checkoutOf = (indexFile: string): string => indexFile.replace(/\.sqlite$/, '.checkout');
 
 async function end({ git, upstream }: OpenDocs): Promise<void> {
   await git?.stop();

@@ -43,16 +43,26 @@ export class DocsOpener {
     return { upstream, itself: upstream, findFault: () => open.findFault(), close };
   }
 
+  /** Where all indexes are. */
+  get folder(): string {
+    return join(this.config.dataDir, 'docs');
+  }
+
+  /** The file of a documentation server's index under its present settings. */
+  indexFileOf(server: ServerState): string | undefined {
+    return server.upstream.kind === 'docs' ? this.placeOf(server, server.upstream).indexFile : undefined;
+  }
+
   /** Where a server has its index. Settings that make another index make another place: after a change there are two for a while. */
   private placeOf({ id, name: serverName, isDefault }: ServerState, { dir, git, name: ownName }: DocsUpstreamSettings) {
-    const { docs, dataDir } = this.config;
+    const { docs } = this.config;
     const name = ownName ?? (isDefault ? docs.name : serverName);
     const source = git ? [git.url, git.branch, git.path] : (dir ?? docs.dir);
     const digest = createHash('sha256')
       .update(JSON.stringify([source, name]))
       .digest('hex')
       .slice(0, 16);
-    return { key: `${id} ${digest}`, name, indexFile: join(dataDir, 'docs', `${id}-${digest}.sqlite`) };
+    return { key: `${id} ${digest}`, name, indexFile: join(this.folder, `${id}-${digest}.sqlite`) };
   }
 }
 
