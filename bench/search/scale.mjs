@@ -1,7 +1,7 @@
 /**
  * How search bears 20,000 pages, made of the sections of real ones: how long indexing takes and how much memory, how fast answers
  * come while it goes on and after it, how soon a change is found, and how soon a restart serves.
- * `npm run build && taskset -c 0 node --expose-gc bench/search/scale.mjs [pages]`: on one core, as the figures in the documentation.
+ * `taskset -c 0 npm run bench -- scale [pages]`: on one core, as the figures in the documentation.
  */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DocsLibrary } from '../../dist/src/docs-server/docs-library.js';
 
-const PAGES = Number(process.argv[2] ?? 20_000);
+const PAGES = Number(process.argv[3] ?? 20_000);
 const SOURCES = ['pino', 'fastify', 'undici'].map((name) => join('node_modules', name, 'docs'));
 const READER = { audience: 'public', groups: [] };
 const QUERIES = [
