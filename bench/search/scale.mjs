@@ -99,9 +99,12 @@ try {
   show('pages', `${PAGES}, ${(writePages(docs) / 1e6).toFixed(1)} MB`);
   let start = performance.now();
   let library = new DocsLibrary(options);
+  const used = process.cpuUsage();
   const opened = library.open();
   const during = await askUntil(library, opened);
+  const { user, system } = process.cpuUsage(used);
   show('indexed in', `${((performance.now() - start) / 1000).toFixed(1)} s (${library.status().sections} sections)`);
+  show('of processor time, searches included', `${((user + system) / 1e6).toFixed(1)} s`);
   show(
     'search while indexing, p50 / p99',
     `${ms(quantile(during.times, 0.5))} / ${ms(quantile(during.times, 0.99))} (${during.times.length} searches)`,
