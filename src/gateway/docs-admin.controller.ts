@@ -6,6 +6,7 @@ import { Authorized } from '../common/access.decorator.js';
 import { ApiProblems } from '../common/problem-responses.decorator.js';
 import type { DocsFeedback } from '../docs-server/docs-feedback.entity.js';
 import { DocsFeedbackService } from '../docs-server/docs-feedback.service.js';
+import { DocsRefresh } from '../docs-server/docs-refresh.service.js';
 import { DocsServers, type OpenDocs } from '../docs-server/docs-servers.service.js';
 import { DocsWebhooks } from '../docs-server/docs-webhooks.service.js';
 import { ProblemError } from '../protocol/problem.js';
@@ -24,6 +25,7 @@ export class DocsAdminController {
     private readonly docs: DocsServers,
     private readonly feedback: DocsFeedbackService,
     private readonly webhooks: DocsWebhooks,
+    private readonly refreshes: DocsRefresh,
   ) {}
 
   @Get()
@@ -53,8 +55,8 @@ export class DocsAdminController {
   @ApiOperation({ summary: 'Look at the folder now; pull it first where it is a Git repository' })
   @ApiAcceptedResponse({ description: 'It is under way.' })
   @ApiProblems('not_found')
-  refresh(@Param('slug') slug: string): void {
-    this.find(slug).open.refresh();
+  async refresh(@Param('slug') slug: string): Promise<void> {
+    await this.refreshes.ask(this.find(slug).server.id);
   }
 
   @Get('feedback')

@@ -971,6 +971,30 @@ export interface components {
             pulledAt: string | null;
             url: string;
         };
+        DocsRepositoryAuthDto: {
+            token?: string;
+            /** @default git */
+            username?: string;
+        };
+        DocsRepositoryAuthViewDto: {
+            hasToken: boolean;
+            username: string;
+        };
+        DocsRepositoryDto: {
+            auth?: components["schemas"]["DocsRepositoryAuthDto"] | null;
+            branch?: string | null;
+            /** @default 300 */
+            intervalSeconds?: number | null;
+            path?: string | null;
+            url?: string;
+        };
+        DocsRepositoryViewDto: {
+            auth: components["schemas"]["DocsRepositoryAuthViewDto"] | null;
+            branch: string | null;
+            intervalSeconds: number;
+            path: string | null;
+            url: string;
+        };
         DocsSettingsDto: {
             allPublic: boolean;
             dir: string;
@@ -992,11 +1016,13 @@ export interface components {
         };
         DocsUpstreamDto: {
             dir?: string | null;
+            git?: components["schemas"]["DocsRepositoryDto"] | null;
             /** @enum {string} */
             kind: "docs";
         };
         DocsUpstreamViewDto: {
             dir: string | null;
+            git: components["schemas"]["DocsRepositoryViewDto"] | null;
             /** @enum {string} */
             kind: "docs";
         };
@@ -1348,7 +1374,8 @@ export interface components {
             /**
              * @example {
              *       "kind": "docs",
-             *       "dir": null
+             *       "dir": null,
+             *       "git": null
              *     }
              */
             upstream: components["schemas"]["HttpUpstreamViewDto"] | components["schemas"]["StdioUpstreamViewDto"] | components["schemas"]["DocsUpstreamViewDto"] | components["schemas"]["GroupUpstreamViewDto"];
@@ -1384,7 +1411,7 @@ export interface components {
         };
         ServerProblemDto: {
             /** @enum {string} */
-            code: "dns" | "egress_refused" | "unreachable" | "tls" | "timeout" | "redirect" | "unauthorized" | "token_endpoint" | "not_mcp" | "failed";
+            code: "dns" | "egress_refused" | "unreachable" | "tls" | "timeout" | "redirect" | "unauthorized" | "token_endpoint" | "not_mcp" | "source" | "failed";
             message: string;
         };
         ServerScopeDto: {
