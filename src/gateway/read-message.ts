@@ -26,7 +26,7 @@ const NO_ARGUMENTS: JsonObject = {};
 
 /**
  * Reads the message of an HTTP request; decides its era before anything that depends on the method (R-GWC-02).
- * @throws {McpError} the first of the checks of requirements.md, section 18, that it does not pass.
+ * @throws {McpError} the first of the checks that it does not pass, in the order of docs/gateway.md.
  */
 export function readMessage(http: HttpCall): ReadMessage {
   const version = headerOf(http, VERSION_HEADER);

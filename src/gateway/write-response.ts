@@ -5,7 +5,7 @@ import type { Era, UpstreamAnswer } from '../protocol/exchange.js';
 import { byName } from './by-name.js';
 import { UpstreamBody } from './http-upstream/upstream-body.js';
 
-/** Hop-by-hop, or the upstream's own business with its own clients (requirements.md, section 18, "Strip or replace"). */
+/** Hop-by-hop, or the upstream's own business with its own clients (docs/gateway.md). */
 const STRIPPED: ReadonlySet<string> = new Set([
   'connection',
   'content-encoding',

@@ -47,7 +47,7 @@ export type Settle = (answer: RawAnswer | undefined, error?: unknown) => void;
 const COLLECT_BYTES = 64 * 1024;
 const MAX_ORPHANS = 1000;
 
-/** Only these pass, or are read: the rest is between the upstream and its own clients (requirements.md, section 18). */
+/** Only these pass, or are read: the rest is between the upstream and its own clients. */
 const KEPT: ReadonlySet<string> = new Set([
   'allow',
   'cache-control',

@@ -21,7 +21,7 @@ const WHOLE_BYTES = 8 * 1024;
 const END_BYTES = 512;
 
 /**
- * Judges the status, the type and the message of an answer (requirements.md, section 18). Gives the answer as it goes on.
+ * Judges the status, the type and the message of an answer (docs/gateway.md). Gives the answer as it goes on.
  * @throws {McpError} in place of an answer that must not go on or is none.
  */
 export function checkAnswer(raw: RawAnswer, asked: Asked): RawAnswer {

@@ -208,7 +208,7 @@ export class ChildConnection {
     pending.request.onNotification({ text: restored, message: JSON.parse(restored) as JsonObject });
   }
 
-  /** What a child asks cannot be told to belong to one caller, so it reaches none (design.md, "Both eras"). */
+  /** What a child asks cannot be told to belong to one caller, so it reaches none. */
   private refuse({ id, method }: JsonObject): void {
     if (method === 'ping') return this.notify({ jsonrpc: '2.0', id, result: {} });
     this.notify({ jsonrpc: '2.0', id, error: { code: MCP_CODE.methodNotFound, message: REFUSED } });
