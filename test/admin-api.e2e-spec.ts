@@ -248,6 +248,9 @@ describe('pages', () => {
       expect(seen).toEqual([...made].reverse());
       expect((await own.admin('/credentials?search=PAGE%205')).json['items']).toHaveLength(1);
       expect((await own.admin('/credentials?search=%25')).json['items']).toHaveLength(0);
+      expect((await own.admin('/credentials?server=docs')).json['items']).toHaveLength(7);
+      expect((await own.admin('/credentials?server=doc')).json['items']).toHaveLength(0);
+      expect(await own.admin('/credentials?server=%25')).toMatchObject(problem(400, 'validation_failed'));
       await own.admin(`/credentials/${made[0]!}/disable`, { method: 'POST' });
       expect((await own.admin('/credentials?status=disabled')).json['items']).toHaveLength(1);
       expect((await own.admin('/credentials?status=enabled')).json['items']).toHaveLength(6);

@@ -25,6 +25,8 @@ export class CredentialList {
     select.addOrderBy('credential.id', direction);
     if (query.status) this.filterByStatus(select, query.status);
     if (query.search) filterBySearch(select, query.search);
+    // Slugs stand in a JSON array, and no slug needs escaping there.
+    if (query.server) select.andWhere('credential.servers LIKE :server', { server: `%"${query.server}"%` });
     const page = await readOrderedPage(query, {
       read: (after, take) => {
         if (after !== undefined) select.andWhere(ordering.after, { ...after });

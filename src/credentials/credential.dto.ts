@@ -200,6 +200,12 @@ export class CredentialQueryDto extends PageQueryDto {
   @MaxLength(120)
   search?: string;
 
+  @ApiPropertyOptional({ example: 'docs', maxLength: 64, description: 'Only credentials that may reach this server, by its slug.' })
+  @IsOptional()
+  @IsString()
+  @Matches(/^[a-z0-9-]{1,64}$/, { message: 'server must be a slug' })
+  server?: string;
+
   @ApiPropertyOptional({
     enum: CREDENTIAL_ORDERS,
     default: '-createdAt',

@@ -2440,6 +2440,7 @@ export interface operations {
                 cursor?: string;
                 limit?: number;
                 search?: string;
+                server?: string;
                 sort?: "createdAt" | "-createdAt" | "label" | "-label" | "lastUsedAt" | "-lastUsedAt" | "expiresAt" | "-expiresAt";
                 status?: "enabled" | "disabled" | "expired";
             };

@@ -20,6 +20,8 @@ import { formatCount, formatDuration } from '../../parts/times.js';
 import { useParams } from '../../parts/use-params.js';
 import { When } from '../../parts/when.js';
 import { DeleteServer } from './delete-server.js';
+import { DocsSection } from './docs-section.js';
+import { DocsSource } from './docs-source.js';
 import { ServerDialog } from './server-dialog.js';
 import { ToolsSection } from './tools-section.js';
 import { UpstreamFacts } from './upstream-facts.js';
@@ -90,6 +92,7 @@ function Content({ read }: { readonly read: Versioned<Server> }): ReactElement {
       ) : null}
       <div className="gh-columns">
         <div className="gh-column">
+          {server.upstream.kind === 'docs' ? <DocsSection slug={server.slug} /> : null}
           <ToolsSection server={server} startsAtOnce={params.has('test')} />
           <Scopes server={server} />
           <UsageSection of={{ server: server.slug }} />
@@ -97,7 +100,7 @@ function Content({ read }: { readonly read: Versioned<Server> }): ReactElement {
         </div>
         <div className="gh-column">
           <ServerFacts server={server} />
-          <UpstreamFacts server={server} />
+          {server.upstream.kind === 'docs' ? <DocsSource slug={server.slug} /> : <UpstreamFacts server={server} />}
           <Limits server={server} />
         </div>
       </div>
