@@ -1,5 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { api, body, type Schemas } from './client.js';
+import { ApiProblem } from './problem.js';
 
 export type DocsStatus = Schemas['DocsStatusDto'];
 export type DocsPage = Schemas['DocsPageDto'];
@@ -8,6 +9,8 @@ export type DocsWebhook = Schemas['DocsWebhookDto'];
 
 const BUSY_MS = 2000;
 const REST_MS = 20_000;
+const OPENING_TRIES = 4;
+const OPENING_MS = 700;
 const PAGES = 50;
 const REPORTS = 20;
 
@@ -15,6 +18,9 @@ export const docsQuery = (slug: string) =>
   queryOptions({
     queryKey: ['servers', slug, 'docs'],
     queryFn: ({ signal }) => body(api.GET('/api/v1/servers/{slug}/docs', { params: { path: { slug } }, signal })),
+    // One that was added a moment ago is not open yet.
+    retry: (count, error) => error instanceof ApiProblem && error.status === 404 && count < OPENING_TRIES,
+    retryDelay: OPENING_MS,
     refetchInterval: ({ state }) => (state.data?.isIndexing ? BUSY_MS : REST_MS),
   });
 
