@@ -225,12 +225,12 @@ describe('a bad network', () => {
     await page.unrouteAll({ behavior: 'ignoreErrors' });
 
     await page.route(/\/(api|health)\//, (route) => route.abort('connectionrefused'));
-    await page.getByRole('link', { name: 'Servers' }).click();
+    await page.getByRole('link', { name: 'Admins and keys' }).click();
     await page.getByText('No connection to the server.').waitFor();
     await page.getByText('No answer from the server.').waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);
     await page.unrouteAll({ behavior: 'ignoreErrors' });
-    await page.getByRole('link', { name: 'Documentation' }).waitFor();
+    await page.getByRole('table', { name: 'Admins' }).waitFor();
     await eventually(async () => expect(await page.getByText('No connection to the server.').count()).toBe(0));
   });
 
