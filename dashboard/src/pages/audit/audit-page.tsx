@@ -138,7 +138,7 @@ function TimeField({
     <TextInput
       type="datetime-local"
       label={label}
-      className="gh-filter-field"
+      className="gh-filter-field gh-filter-time"
       value={toLocalField(value)}
       onChange={(event) => onChange(fromLocalField(event.currentTarget.value) ?? '')}
     />

@@ -28,6 +28,7 @@ const column = columnsOf<Credential>();
 const COLUMNS = column.columns([
   column.accessor('label', {
     header: 'Label',
+    sortDescFirst: false,
     cell: ({ row: { original } }) => (
       <span className="gh-cell-main">
         <Link to={`/credentials/${original.id}`}>{original.label}</Link>
@@ -61,7 +62,7 @@ const COLUMNS = column.columns([
     sortDescFirst: true,
     cell: ({ row }) => <When at={row.original.lastUsedAt} />,
   }),
-  column.accessor('expiresAt', { header: 'Ends', cell: ({ row }) => <When at={row.original.expiresAt} /> }),
+  column.accessor('expiresAt', { header: 'Ends', sortDescFirst: false, cell: ({ row }) => <When at={row.original.expiresAt} /> }),
   column.accessor('createdAt', {
     header: 'Created',
     sortDescFirst: true,

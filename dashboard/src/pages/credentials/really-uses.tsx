@@ -51,7 +51,7 @@ function Observing({ credential, ask }: { readonly credential: Credential; reado
     ) : undefined;
   return credential.observe ? (
     <Note tone="warn" title="Observe mode is on." action={act('end', 'End it')}>
-      It may do everything on its servers until <When at={credential.observeUntil} />.
+      It may do everything on its servers. This ends <When at={credential.observeUntil} />.
     </Note>
   ) : (
     <Note tone="quiet" action={act('observe', 'Observe it')}>

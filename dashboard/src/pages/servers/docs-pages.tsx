@@ -30,7 +30,7 @@ const PLAIN = column.columns([TITLE, FOR, CHANGED]);
 const WITH_EDITION = column.columns([TITLE, FOR, EDITION, CHANGED]);
 
 const FOR_WHOM = [
-  { value: '', label: 'For anybody' },
+  { value: '', label: 'Any reader' },
   { value: 'public', label: 'Public' },
   { value: 'authenticated', label: 'With a token' },
   { value: 'groups', label: 'For groups' },
