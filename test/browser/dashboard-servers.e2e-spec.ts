@@ -37,8 +37,8 @@ beforeAll(async () => {
   const rough = { command: process.execPath, args: [FIXTURE], extraArgs: ['[a-z]+'], serverEnv: ['API_KEY'], era: 'legacy' };
   writeFileSync(commands, JSON.stringify({ rough }));
   gatehouse = await startTestGatehouse({ docs: DOCS, env: { PATH: process.env['PATH'] ?? '', STDIO_COMMANDS_FILE: commands } });
-  upstream = await startMcpUpstream({ eras: ['modern'], tools: TOOLS });
   dashboard = await Dashboard.open(gatehouse);
+  upstream = await startMcpUpstream({ eras: ['modern'], tools: TOOLS });
 });
 afterEach(async () => {
   await dashboard.leave();

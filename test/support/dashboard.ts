@@ -43,9 +43,15 @@ export class Dashboard {
     readonly gatehouse: TestGatehouse,
   ) {}
 
+  /** Where no browser starts, the server does not stay behind: the run would never end. */
   static async open(gatehouse: TestGatehouse): Promise<Dashboard> {
-    const browser = await chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: ARGUMENTS });
-    return new Dashboard(browser, gatehouse);
+    try {
+      const browser = await chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: ARGUMENTS });
+      return new Dashboard(browser, gatehouse);
+    } catch (error) {
+      await gatehouse.remove();
+      throw error;
+    }
   }
 
   url(path: string): string {
