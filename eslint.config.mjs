@@ -6,12 +6,14 @@ import tseslint from 'typescript-eslint';
 const RANKS = [
   ['protocol', 'common'],
   ['config'],
+  ['tracing'],
   ['database', 'egress', 'rate-limit'],
   ['tokens', 'audit'],
   ['admin', 'docs-server'],
   ['credentials', 'servers'],
   ['oauth', 'gateway'],
   ['health', 'usage', 'dashboard'],
+  ['metrics'],
   ['http'],
 ];
 

@@ -10,22 +10,34 @@ import { DashboardModule } from './dashboard/dashboard.module.js';
 import { DatabaseModule, type Storage } from './database/database.module.js';
 import { EgressModule } from './egress/egress.module.js';
 import { GatewayModule } from './gateway/gateway.module.js';
+import type { Drain } from './health/drain.js';
 import { HealthModule } from './health/health.module.js';
+import { MetricsModule } from './metrics/metrics.module.js';
+import type { RequestTallies } from './metrics/request-tallies.js';
 import { OAuthModule } from './oauth/oauth.module.js';
 import { RateLimitModule } from './rate-limit/rate-limit.module.js';
 import { ServersModule } from './servers/servers.module.js';
 import { TokensModule } from './tokens/tokens.module.js';
+import { TracingModule } from './tracing/tracing.module.js';
 import { UsageModule } from './usage/usage.module.js';
+
+/** What is there before the modules are, because the HTTP server needs it too. */
+export interface Surroundings {
+  readonly clock: Clock;
+  readonly drain: Drain;
+  readonly requests: RequestTallies;
+}
 
 /** The whole product, on a configuration and an opened database. */
 @Module({})
 export class AppModule {
-  static with(config: Config, storage: Storage, clock: Clock): DynamicModule {
+  static with(config: Config, storage: Storage, { clock, drain, requests }: Surroundings): DynamicModule {
     return {
       module: AppModule,
       imports: [
         ConfigModule.with(config, clock),
         RedisModule,
+        TracingModule,
         DatabaseModule.with(storage),
         RateLimitModule,
         EgressModule,
@@ -36,9 +48,10 @@ export class AppModule {
         CredentialsModule,
         OAuthModule,
         GatewayModule,
-        HealthModule,
+        HealthModule.with(drain),
         UsageModule,
         DashboardModule,
+        MetricsModule.with(requests),
       ],
     };
   }

@@ -210,6 +210,7 @@ describe('every route', () => {
     'POST /webhooks/docs/{slug}', // signed with a secret of its own
     'GET /health/live',
     'GET /health/ready',
+    'GET /metrics', // asks for METRICS_TOKEN, and is not there without
   ]);
 
   it('is in the OpenAPI description as public or asks for an admin, and does (weakness 12)', async () => {

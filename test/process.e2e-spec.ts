@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { freePort } from './support/free-port.js';
 import { ask, basic, PASSWORD } from './support/gatehouse.js';
+import { startOtlpReceiver } from './support/otlp-receiver.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'gatehouse-process-'));
 const children: ChildProcess[] = [];
@@ -127,5 +128,76 @@ describe('the process', () => {
     expect(events.text.trim().split('\n')).toHaveLength(issued);
     second.child.kill('SIGTERM');
     await expect(second.ended).resolves.toBe(0);
+  });
+
+  it('writes no secret and no token into its log, at any level, and finds a request again by its id (R-ADM-06)', async () => {
+    const port = await freePort();
+    const receiver = await startOtlpReceiver();
+    const metricsToken = 'metrics-canary-0123456789abcdef0123456789';
+    const { child, output, ended } = run({
+      PORT: String(port),
+      DATA_DIR: join(dir, 'canary'),
+      ADMIN_PASSWORD: PASSWORD,
+      LOG_LEVEL: 'trace',
+      METRICS_TOKEN: metricsToken,
+      OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+      OTEL_EXPORTER_OTLP_HEADERS: 'x-api-key=receiver-canary-0123456789',
+    });
+    await until(() => output.stdout.includes('curl'));
+    const url = `http://localhost:${port}`;
+    const admin = { authorization: basic('admin', PASSWORD), 'content-type': 'application/json' };
+    const { json } = await ask(`${url}/api/v1/credentials`, { method: 'POST', headers: admin, body: '{"label":"canary"}' });
+    const [clientId, secret] = [json['clientId'] as string, json['clientSecret'] as string];
+    const form = (members: Record<string, string>) => new URLSearchParams({ grant_type: 'client_credentials', ...members });
+    const post = (path: string, init: RequestInit) => ask(url + path, { method: 'POST', ...init });
+    const token = (await post('/authed/mcp/oauth/token', { headers: { authorization: basic(clientId, secret) }, body: form({}) })).json[
+      'access_token'
+    ] as string;
+    const session = await post('/api/v1/session', {
+      headers: { 'content-type': 'application/json', 'gatehouse-csrf': '1' },
+      body: JSON.stringify({ username: 'admin', password: PASSWORD }),
+    });
+    const cookie = (session.headers.get('set-cookie') ?? '').split(';')[0]!;
+    const mcp = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+    const answers = [
+      session,
+      await post(`/authed/mcp/oauth/token?client_secret=${secret}`, {
+        body: form({ client_id: secret, client_secret: secret, scope: secret }),
+      }),
+      await post('/authed/mcp/oauth/token', { body: form({ grant_type: token, client_assertion: token, assertion: token }) }),
+      await post(`/authed/mcp?access_token=${token}`, { headers: { ...mcp, authorization: `Bearer ${token}x`, dpop: token }, body: token }),
+      await post('/authed/mcp', {
+        headers: {
+          ...mcp,
+          authorization: `Bearer ${token}`,
+          cookie,
+          traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+        },
+        body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: secret, params: { name: token } }),
+      }),
+      await ask(`${url}/api/v1/credentials/${secret}`, { headers: { ...admin, cookie, 'x-request-id': secret } }),
+      await ask(`${url}/nowhere/${token}?${secret}`, { headers: { cookie } }),
+      await ask(`${url}/metrics?token=${metricsToken}`, { headers: { authorization: `Bearer ${metricsToken}` } }),
+    ];
+    child.kill('SIGTERM');
+    await expect(ended).resolves.toBe(0);
+    await receiver.close();
+    const lines = output.stdout.split('\n').filter((line) => line.startsWith('{'));
+    const logged = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    for (const { status, headers } of answers) {
+      const line = logged.find(({ requestId }) => requestId === headers.get('gatehouse-request-id'));
+      if (status !== 404 || line) expect(line).toMatchObject({ context: 'Http', status });
+    }
+    expect(logged).toContainEqual(expect.objectContaining({ credentialId: json['id'], traceId: '4bf92f3577b34da6a3ce929d0e0e4736' }));
+    const written = [output.stdout, output.stderr, ...answers.map(({ text }) => text), ...receiver.requests.map(({ text }) => text)].join(
+      '\n',
+    );
+    const secrets = [secret, token, token.split('.')[2]!, cookie.split('=')[1]!, PASSWORD, metricsToken, 'receiver-canary-0123456789'];
+    for (const one of secrets) {
+      expect(one.length).toBeGreaterThan(11);
+      for (const text of [one, Buffer.from(one).toString('base64').replace(/=+$/, ''), encodeURIComponent(one)])
+        expect(written).not.toContain(text);
+    }
+    expect(receiver.spans.length).toBeGreaterThan(2);
   });
 });

@@ -357,6 +357,7 @@ describe('refresh tokens on two replicas', () => {
 
   it('used twenty times at once bring at most one new token, and end the family, access tokens too (R-CCG-10)', async () => {
     const { first, second } = replicas;
+    const rounds: { client: Client; access: string; token: string; winners: ReturnType<typeof tokensOf>[] }[] = [];
     for (let round = 0; round < 3; round++) {
       const client = await first.createCredential();
       const { access, refresh: token } = tokensOf(await mint(first, client));
@@ -365,7 +366,10 @@ describe('refresh tokens on two replicas', () => {
       const winners = answers.filter(({ status }) => status === 200).map(tokensOf);
       expect(winners.length).toBeLessThanOrEqual(1);
       for (const loser of answers.filter(({ status }) => status !== 200)) expectOAuthError(loser, 400, 'invalid_grant');
-      await settle();
+      rounds.push({ client, access, token, winners });
+    }
+    await settle();
+    for (const { client, access, token, winners } of rounds) {
       for (const replica of [first, second]) {
         for (const one of [access, ...winners.map((winner) => winner.access)]) expect(await statusOfCall(replica, one)).toBe(401);
         for (const one of [token, ...winners.map((winner) => winner.refresh)])
@@ -383,6 +387,7 @@ describe('refresh tokens on two replicas', () => {
     'are not made for a credential that was %s, by the replica that has not heard of it yet (R-CCG-10)',
     async (_, paths) => {
       const { first, second } = replicas;
+      const rounds: { client: Client; others: string[]; late: Answer }[] = [];
       for (let round = 0; round < 5; round++) {
         const client = await first.createCredential();
         expect((await mint(second, client)).status).toBe(200);
@@ -390,7 +395,10 @@ describe('refresh tokens on two replicas', () => {
         await first.admin(path ?? '', { method: 'POST' });
         const late = await mint(second, client);
         for (const other of others) await first.admin(other, { method: 'POST' });
-        await settle();
+        rounds.push({ client, others, late });
+      }
+      await settle();
+      for (const { client, others, late } of rounds) {
         const token = late.json['refresh_token'] as string | undefined;
         const isAlive =
           others.length === 0 && late.status === 200 && (await statusOfCall(second, late.json['access_token'] as string)) === 200;

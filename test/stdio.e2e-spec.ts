@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { hasEnded } from './support/eventually.js';
 import { freePort } from './support/free-port.js';
 import { type Answer, ask, basic, PASSWORD, startTestGatehouse, type TestGatehouse } from './support/gatehouse.js';
 
@@ -23,19 +24,6 @@ beforeAll(() => {
   writeFileSync(commandsFile, JSON.stringify({ rough: entry }));
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
-
-async function isAlive(pid: number): Promise<boolean> {
-  const deadline = Date.now() + 8000;
-  while (Date.now() < deadline) {
-    try {
-      process.kill(pid, 0);
-    } catch {
-      return false;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  return true;
-}
 
 const callTool = (url: string, token: string, name: string): Promise<Answer> =>
   ask(url, {
@@ -119,13 +107,13 @@ describe('a server of kind stdio', () => {
     const after = await look();
     expect(after.args).toEqual(['second']);
     expect(after.pid).not.toBe(before.pid);
-    expect(await isAlive(before.pid)).toBe(false);
+    await hasEnded(before.pid);
   });
 
   it('ends with its server', async () => {
     const { pid } = await look();
     expect((await gatehouse.admin('/servers/rough?detach=true', { method: 'DELETE' })).status).toBe(204);
-    expect(await isAlive(pid)).toBe(false);
+    await hasEnded(pid);
   });
 });
 
@@ -134,7 +122,7 @@ describe('children of a process that ends', () => {
 
   beforeAll(() => {
     execFileSync(process.execPath, ['tools/build-when-stale.mjs'], { stdio: 'ignore' });
-  }, 120_000);
+  }, 300_000);
   afterAll(() => {
     for (const child of processes) child.kill('SIGKILL');
   });
@@ -167,8 +155,7 @@ describe('children of a process that ends', () => {
       const { gatehouse, pids } = await startProcess();
       for (const pid of pids) process.kill(pid, 0);
       gatehouse.kill(signal);
-      for (const pid of pids) expect(await isAlive(pid)).toBe(false);
+      await Promise.all(pids.map(hasEnded));
     },
-    60_000,
   );
 });

@@ -56,6 +56,6 @@ import { SignInThrottle } from './sign-in-throttle.service.js';
     SignInThrottle,
     { provide: APP_GUARD, useClass: AdminGuard },
   ],
-  exports: [AdminKeysService, FirstOwner, IdempotencyService],
+  exports: [AdminKeysService, EventStreams, FirstOwner, IdempotencyService],
 })
 export class AdminModule {}

@@ -53,6 +53,11 @@ export class EventStreams implements OnModuleDestroy {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
+  /** Streams that are open. */
+  get size(): number {
+    return this.streams.size;
+  }
+
   onModuleDestroy(): void {
     this.isClosing = true;
     for (const stream of this.streams) stream.wake();

@@ -3,6 +3,7 @@ import type { EntityManager } from 'typeorm';
 import { BackgroundTask } from '../common/background-task.js';
 import { CLOCK, type Clock } from '../common/clock.js';
 import { idFactory } from '../common/ids.js';
+import { Tally } from '../common/tally.js';
 import { UnitOfWork } from '../database/unit-of-work.service.js';
 import { AuditEvent } from './event.entity.js';
 
@@ -74,6 +75,8 @@ export class AuditService implements OnApplicationBootstrap, OnApplicationShutdo
   private readonly logger = new Logger('Audit');
   private buffer: AuditEvent[] = [];
   private dropped = 0;
+  /** Events since the start for which there was no room. */
+  readonly lost = new Tally();
   // By the same clock as the event's time, so that a stretch of time is a stretch of ids.
   private readonly newEventId = idFactory();
   private readonly parts: FlushPart[] = [];
@@ -95,8 +98,13 @@ export class AuditService implements OnApplicationBootstrap, OnApplicationShutdo
   /** Notes a use. Returns at once; written within a second, counted when there is no room. */
   note(event: EventInput): void {
     for (const observe of this.observers) observe(event, this.clock());
-    if (this.buffer.length >= CAPACITY) this.dropped++;
+    if (this.buffer.length >= CAPACITY) this.drop();
     else this.buffer.push(this.toRow(event));
+  }
+
+  /** Events that wait for the database. */
+  get waiting(): number {
+    return this.buffer.length;
   }
 
   /** Lets others count uses, also those for which there is no room in the trail. */
@@ -147,6 +155,11 @@ export class AuditService implements OnApplicationBootstrap, OnApplicationShutdo
     } catch (error) {
       this.logger.warn(`Events wait for the database (${this.buffer.length} buffered): ${(error as Error).message}`);
     }
+  }
+
+  private drop(): void {
+    this.dropped++;
+    this.lost.add();
   }
 
   private reportDropped(): void {

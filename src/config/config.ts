@@ -41,6 +41,10 @@ export interface Config {
   /** Days that the hourly counters of use are kept. */
   readonly usageRetentionDays: number;
   readonly log: { readonly level: LogLevel; readonly format: 'json' | 'pretty' };
+  /** What reads `/metrics`; undefined where nothing does, and there is no such page. */
+  readonly metricsToken: string | undefined;
+  /** Undefined where no traces are made. */
+  readonly tracing: TracingConfig | undefined;
 }
 
 /** Sign-in sessions of the dashboard. */
@@ -107,6 +111,27 @@ export type SigningAlg = (typeof SIGNING_ALGS)[number];
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Where traces go (OpenTelemetry, OTLP over HTTP), and which are made. */
+export interface TracingConfig {
+  readonly url: string;
+  /** Names in lower case; may hold a key of the receiver's. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly serviceName: string;
+  readonly sampler: TraceSampler;
+  /** Of all traces, for the samplers that take a part of them. */
+  readonly ratio: number;
+}
+
+export const TRACE_SAMPLERS = [
+  'always_on',
+  'always_off',
+  'traceidratio',
+  'parentbased_always_on',
+  'parentbased_always_off',
+  'parentbased_traceidratio',
+] as const;
+export type TraceSampler = (typeof TRACE_SAMPLERS)[number];
 
 export interface RateLimitConfig {
   readonly enabled: boolean;

@@ -95,7 +95,9 @@ describe('loadConfig', () => {
   });
 
   it('is described whole, variable by variable, in .env.example and in the documentation', () => {
-    const sources = ['load-config.ts', 'sign-in-settings.ts'].map((file) => readFileSync(new URL(file, import.meta.url), 'utf8'));
+    const sources = ['load-config.ts', 'observability-settings.ts', 'sign-in-settings.ts'].map((file) =>
+      readFileSync(new URL(file, import.meta.url), 'utf8'),
+    );
     const names = new Set(
       [...sources.join('\n').matchAll(/(?:env\.\w+|limit|required)\((?:env, )?\s*'([A-Z_]+)'/g)].map(([, name]) => name),
     );
@@ -172,4 +174,45 @@ describe('isAddressOrNetwork', () => {
   it.each(['', 'localhost', '10.0.0.1/33', '10.0.0.1/', '::1/129', '10.0.0.0/8/8', '010.0.0.1'])('refuses %p', (text) =>
     expect(isAddressOrNetwork(text)).toBe(false),
   );
+
+  it('has no metrics and no traces until they are asked for', () => {
+    expect(loadConfig({})).toMatchObject({ metricsToken: undefined, tracing: undefined });
+    expect(loadConfig({ METRICS_TOKEN: 'a'.repeat(32) }).metricsToken).toBe('a'.repeat(32));
+    for (const weak of ['short', 'a'.repeat(31), `${'a'.repeat(32)} b`]) {
+      expect(faultOf({ METRICS_TOKEN: weak })).toMatch(/^METRICS_TOKEN must have 32 to 200 letters/);
+      expect(faultOf({ METRICS_TOKEN: weak })).not.toContain(weak);
+    }
+  });
+
+  it('reads where traces go by the variables of OpenTelemetry', () => {
+    const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318' };
+    expect(loadConfig(endpoint).tracing).toEqual({
+      url: 'http://127.0.0.1:4318/v1/traces',
+      headers: {},
+      serviceName: 'gatehouse',
+      sampler: 'parentbased_always_on',
+      ratio: 1,
+    });
+    const whole = {
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'https://otel.example.com/base',
+      OTEL_EXPORTER_OTLP_HEADERS: 'X-Api-Key=a%20b, other=c=d',
+      OTEL_SERVICE_NAME: 'door',
+      OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+      OTEL_TRACES_SAMPLER_ARG: '0.25',
+    };
+    expect(loadConfig(whole).tracing).toEqual({
+      url: 'https://otel.example.com/base/v1/traces',
+      headers: { 'x-api-key': 'a b', other: 'c=d' },
+      serviceName: 'door',
+      sampler: 'parentbased_traceidratio',
+      ratio: 0.25,
+    });
+    expect(faultOf({ OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' })).toContain('OTEL_EXPORTER_OTLP_ENDPOINT must be a URL');
+    expect(faultOf({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://me:pass@c' })).toContain('OTEL_EXPORTER_OTLP_ENDPOINT must have no user');
+    for (const headers of ['no-value', 'bad name=x', 'a=%0d%0a', 'a=%zz'])
+      expect(faultOf({ ...endpoint, OTEL_EXPORTER_OTLP_HEADERS: headers })).toContain('OTEL_EXPORTER_OTLP_HEADERS must list headers');
+    for (const ratio of ['2', '-1', 'half'])
+      expect(faultOf({ ...endpoint, OTEL_TRACES_SAMPLER_ARG: ratio })).toContain('OTEL_TRACES_SAMPLER_ARG');
+    expect(faultOf({ ...endpoint, OTEL_TRACES_SAMPLER: 'some' })).toContain('OTEL_TRACES_SAMPLER must be one of');
+  });
 });

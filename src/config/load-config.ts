@@ -16,6 +16,7 @@ import {
   type TokenConfig,
 } from './config.js';
 import { Environment } from './environment.js';
+import { readMetricsToken, readTracing } from './observability-settings.js';
 import { readStdioCommands } from './stdio-commands.js';
 import { readOidc, readSessions } from './sign-in-settings.js';
 
@@ -65,6 +66,8 @@ export function loadConfig(variables: NodeJS.ProcessEnv, stdoutIsTerminal = fals
       level: env.choice('LOG_LEVEL', LOG_LEVELS, 'info'),
       format: env.choice('LOG_FORMAT', ['json', 'pretty'] as const, stdoutIsTerminal ? 'pretty' : 'json'),
     },
+    metricsToken: readMetricsToken(env),
+    tracing: readTracing(env),
   };
   if (env.faults.length > 0) throw new StartupError(env.faults.join('\n'));
   return deepFreeze(config);

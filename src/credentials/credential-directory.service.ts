@@ -3,6 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { LRUCache } from 'lru-cache';
 import { MoreThan, Repository } from 'typeorm';
 import { CLOCK, type Clock } from '../common/clock.js';
+import type { CacheFigures } from '../common/tally.js';
 import { ChangeFeed } from '../database/change-feed.service.js';
 import { RevokedToken } from '../tokens/revoked-token.entity.js';
 import { ClientSecret } from './client-secret.entity.js';
@@ -32,6 +33,8 @@ export class CredentialDirectory {
   /** Client ids that do not exist, so that guessing costs the database nothing. Short, though an id is never made twice. */
   private readonly unknown = new LRUCache<string, true>({ max: UNKNOWN_ENTRIES, ttl: UNKNOWN_TTL_MS });
   private readonly loads = new Map<string, Load>();
+  private hits = 0;
+  private misses = 0;
 
   constructor(
     @InjectRepository(Credential) private readonly credentials: Repository<Credential>,
@@ -44,10 +47,20 @@ export class CredentialDirectory {
     feed.onReset(() => this.forgetAll());
   }
 
+  /** The memory of credentials. */
+  get figures(): CacheFigures {
+    const { hits, misses, cache } = this;
+    return { hits, misses, size: cache.size, capacity: cache.max };
+  }
+
   /** The credential with this client id. At once where it is in memory; a promise means a read of the database. */
   find(clientId: string): CredentialState | undefined | Promise<CredentialState | undefined> {
     const state = this.cache.get(clientId);
-    if (state || this.unknown.has(clientId)) return state;
+    if (state || this.unknown.has(clientId)) {
+      this.hits++;
+      return state;
+    }
+    this.misses++;
     return this.load(clientId);
   }
 

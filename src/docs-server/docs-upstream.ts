@@ -92,6 +92,10 @@ export class DocsUpstream implements McpUpstream {
     return answerOf(this.streams.track(exchange.caller.owner, response));
   }
 
+  countSessions(): number {
+    return this.sessions.size;
+  }
+
   endSessions(owner: string): void {
     this.sessions.endOf(owner);
     this.streams.endOf(owner);

@@ -43,6 +43,11 @@ export class GuardedPool {
     client.dispatch({ ...options, reset: true }, handler);
   }
 
+  get connections(): { open: number; free: number; waiting: number; streams: number } {
+    const { connected, free, pending, queued } = this.calls.stats;
+    return { open: connected, free, waiting: pending + queued, streams: this.streams.size };
+  }
+
   /** Ends every connection; what is under way fails. */
   async close(): Promise<void> {
     await Promise.all([this.calls, ...this.streams].map((dispatcher) => dispatcher.destroy()));

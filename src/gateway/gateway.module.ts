@@ -111,6 +111,7 @@ import { Upstreams } from './upstreams.service.js';
         ),
     },
   ],
+  exports: [CallRecorder, McpEndpoint, StdioServers, StreamKeeper, Upstreams],
 })
 export class GatewayModule implements NestModule {
   constructor(private readonly origins: OriginService) {}

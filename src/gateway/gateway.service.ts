@@ -5,6 +5,7 @@ import type { Caller, Exchange, McpUpstream, UpstreamAnswer } from '../protocol/
 import { MCP_CODE, McpError } from '../protocol/mcp-error.js';
 import { type Decision, isAllowed, isCall } from './access-policy.js';
 import { authorize } from './authorize.js';
+import { TRACING, type Tracing } from '../tracing/tracing.js';
 import { type Call, ownerOf, PUBLIC_OWNER, staysOpen } from './call.js';
 import { CallLimits } from './call-limits.js';
 import { CallRecorder, type Outcome } from './call-recorder.js';
@@ -18,6 +19,7 @@ import { filterLists, mayList } from './list-filter.js';
 import type { Principal } from './principal.js';
 import { type ReadMessage, readMessage } from './read-message.js';
 import { StreamKeeper } from './stream-keeper.service.js';
+import { serveTraced } from './trace-call.js';
 import { Upstreams } from './upstreams.service.js';
 
 /** What an upstream answered, and to what. */
@@ -43,6 +45,7 @@ export class Gateway {
     private readonly recorder: CallRecorder,
     private readonly streams: StreamKeeper,
     @Inject(CONFIG) private readonly config: Config,
+    @Inject(TRACING) private readonly tracing: Tracing | undefined,
   ) {}
 
   /** Limits, message, policy, upstream, record; each may end it with an error that the client may see. */
@@ -50,17 +53,25 @@ export class Gateway {
     const counted = this.limits.countMessage(call);
     if (counted) await counted;
     const read = readMessage(call.http);
+    return this.tracing ? serveTraced(this.tracing, { call, read }, () => this.answer(call, read)) : this.answer(call, read);
+  }
+
+  private async answer(call: Call, read: ReadMessage): Promise<Answer> {
     const decisions = this.authorize(call, read);
     const tools = this.countTools(call, read);
     if (tools) await tools;
     const leased = this.upstreams.leaseOf(call.server);
     const lease = leased instanceof Promise ? await leased : leased;
     const leave = this.enter(call, read, lease);
+    const askedAt = performance.now();
     let response: UpstreamAnswer | undefined;
     try {
       response = requireOwnAnswer(await this.ask(lease.upstream, call, read, decisions), read);
       return { response, read, staysOpen: staysOpen(call, read) };
+    } catch (error) {
+      throw error instanceof McpError ? error.answering(read.id) : error;
     } finally {
+      if (!staysOpen(call, read)) lease.latency.add(performance.now() - askedAt);
       if (response?.body instanceof Readable) response.body.once('close', leave);
       else leave();
       this.record(call, read, decisions, response);

@@ -1,3 +1,4 @@
+import { DurationTally } from '../common/tally.js';
 import type { McpUpstream } from '../protocol/exchange.js';
 import type { ServerState } from '../servers/server-state.js';
 
@@ -15,6 +16,8 @@ export class Lease {
     /** The newest state that this upstream serves. */
     public server: ServerState,
     private readonly close: () => Promise<void>,
+    /** How long calls have waited for its answers. */
+    readonly latency: DurationTally = new DurationTally(),
   ) {}
 
   enter(): void {

@@ -28,6 +28,10 @@ export class LiveStreams {
 
   constructor(private readonly limits: StreamLimits = LIMITS) {}
 
+  get size(): number {
+    return this.streams.size;
+  }
+
   get all(): readonly LiveStream[] {
     return [...this.streams];
   }

@@ -40,6 +40,11 @@ export class McpEndpoint implements OnModuleDestroy {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
+  /** Calls under way. */
+  get calls(): number {
+    return this.inFlight;
+  }
+
   /** The public face: whoever calls. */
   servePublic(request: McpRequest, reply: FastifyReply): Promise<void> {
     const server = this.admission.admit('public', request.params.slug);

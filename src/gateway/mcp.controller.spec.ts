@@ -21,8 +21,10 @@ import { Sealer } from '../database/sealer.js';
 import { UnitOfWork } from '../database/unit-of-work.service.js';
 import { DocsServers } from '../docs-server/docs-servers.service.js';
 import { ENTITIES } from '../entities.js';
-import { Drain } from '../http/drain.js';
+import { Drain } from '../health/drain.js';
 import { ErrorFilter } from '../http/error.filter.js';
+import { TracingModule } from '../tracing/tracing.module.js';
+import { RequestTallies } from '../metrics/request-tallies.js';
 import { createAdapter, prepareInstance } from '../http/fastify.js';
 import { RouteTable } from '../http/route-table.js';
 import { answerOf } from '../protocol/answer.js';
@@ -139,6 +141,7 @@ async function start(env: Readonly<Record<string, string>> = {}): Promise<World>
     EgressModule,
     RateLimitModule,
     AuditModule,
+    TracingModule,
   ];
   const testing = await Test.createTestingModule({ imports: [...platform, GatewayModule] })
     .overrideProvider(DocsServers)
@@ -146,10 +149,10 @@ async function start(env: Readonly<Record<string, string>> = {}): Promise<World>
     .compile();
   const adapter = createAdapter(config);
   const routes = new RouteTable();
-  prepareInstance(adapter.getInstance(), routes, new Drain());
+  prepareInstance(adapter.getInstance(), routes, { drain: new Drain() });
   const options = { bodyParser: false, logger: false as const };
   const app = testing.createNestApplication<NestFastifyApplication>(adapter, options);
-  app.useGlobalFilters(new ErrorFilter(routes));
+  app.useGlobalFilters(new ErrorFilter(routes, new RequestTallies()));
   await app.listen(0, '127.0.0.1');
   const world: World = {
     app,

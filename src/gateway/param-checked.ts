@@ -29,6 +29,10 @@ export class ParamChecked implements McpUpstream {
     return this.inner.handle(exchange);
   }
 
+  countSessions(): number {
+    return this.inner.countSessions?.() ?? 0;
+  }
+
   endSessions(owner: string): void {
     this.inner.endSessions(owner);
   }

@@ -35,6 +35,11 @@ export class StreamKeeper implements OnApplicationBootstrap, OnModuleDestroy {
     feed.on(CREDENTIAL_TOPIC, (id) => void this.recheck(id));
   }
 
+  /** Answers that are streams, at the moment. */
+  get openStreams(): number {
+    return this.streams.size;
+  }
+
   onApplicationBootstrap(): void {
     this.task.start();
   }

@@ -104,7 +104,8 @@ export async function readResult(
   for await (const message of messagesOf(answer)) {
     if (message['method'] !== undefined || message['id'] !== id) onMessage(message);
     else if (isObject(message['result'])) return message['result'];
-    else throw new RemoteError(message['error']);
+    else if (isObject(message['error'])) throw new RemoteError(message['error']);
+    else throw malformed('The upstream answered with neither result nor error');
   }
   throw malformed(`The upstream answered ${answer.status} without a response to the request`);
 }
@@ -118,7 +119,7 @@ export class RemoteError extends Error {
   constructor(error: unknown) {
     const { code, message, data } = isObject(error) ? error : {};
     super(typeof message === 'string' ? message : 'The upstream refused without a message');
-    this.code = typeof code === 'number' ? code : MCP_CODE.internalError;
+    this.code = Number.isSafeInteger(code) ? (code as number) : MCP_CODE.internalError;
     this.data = data;
   }
 }

@@ -5,6 +5,7 @@ import { Egress } from '../egress/egress.service.js';
 import type { McpUpstream } from '../protocol/exchange.js';
 import type { ServerState } from '../servers/server-state.js';
 import type { HttpUpstreamSettings, StdioUpstreamSettings } from '../servers/upstream.js';
+import { TRACING, type Tracing } from '../tracing/tracing.js';
 import { DocsOpener } from './docs-opener.service.js';
 import { EraBridge, type EraBridgeParts } from './eras/era-bridge.js';
 import { ModernFace } from './eras/modern-face.js';
@@ -29,6 +30,7 @@ export class UpstreamOpener {
     private readonly sessions: SharedSessions,
     @Inject(OPEN_AUTHENTICATOR) private readonly openAuthenticator: OpenAuthenticator,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(TRACING) private readonly tracing: Tracing | undefined,
   ) {}
 
   /** `openServer` opens the members of a group. @throws where its settings cannot be used. */
@@ -58,6 +60,7 @@ export class UpstreamOpener {
       clock: this.clock,
       timeoutSeconds: limits.timeoutSeconds,
       shared: this.marks,
+      tracing: this.tracing,
     });
     return bridged(upstream, this.partsOf(server));
   }
@@ -71,7 +74,7 @@ export class UpstreamOpener {
   }
 
   private partsOf({ id, resource }: ServerState): EraBridgeParts {
-    return { serverId: id, url: resource, sealer: this.sealer, clock: this.clock, states: this.sessions };
+    return { serverId: id, url: resource, sealer: this.sealer, clock: this.clock, states: this.sessions, tracing: this.tracing };
   }
 }
 

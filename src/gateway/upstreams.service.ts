@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { BackgroundTask } from '../common/background-task.js';
+import { DurationTally } from '../common/tally.js';
 import type { McpUpstream } from '../protocol/exchange.js';
 import { MCP_CODE, McpError } from '../protocol/mcp-error.js';
 import { ServerDirectory } from '../servers/server-directory.service.js';
@@ -21,6 +22,8 @@ export class Upstreams implements OnApplicationBootstrap, OnApplicationShutdown 
   private readonly logger = new Logger('Upstreams');
   private readonly leases = new Map<string, Lease>();
   private readonly opening = new Map<string, Promise<Lease>>();
+  /** By server; a new upstream goes on where the former one stopped. */
+  private readonly latencies = new Map<string, DurationTally>();
   private readonly task = new BackgroundTask(() => this.reconcile(), RECONCILE_MS);
 
   constructor(
@@ -58,7 +61,7 @@ export class Upstreams implements OnApplicationBootstrap, OnApplicationShutdown 
       lease.server = server;
       return lease;
     }
-    return this.open(server);
+    return this.openOnce(server);
   }
 
   /** How a server's upstream does; undefined where it was not called yet or has no connection that could break. */
@@ -67,6 +70,11 @@ export class Upstreams implements OnApplicationBootstrap, OnApplicationShutdown 
     if (state?.heardAt === undefined) return undefined;
     const { circuit, since, heardAt, lastFault } = state;
     return { status: lastFault === undefined ? 'up' : 'down', since, checkedAt: heardAt, lastError: lastFault, breaker: circuit };
+  }
+
+  /** Every upstream that is open, with the server that it is of. */
+  get open(): readonly Pick<Lease, 'server' | 'upstream' | 'latency'>[] {
+    return [...this.leases.values()];
   }
 
   /** Ends the sessions and streams of a caller everywhere. */
@@ -97,6 +105,7 @@ export class Upstreams implements OnApplicationBootstrap, OnApplicationShutdown 
     for (const [id, lease] of this.leases) {
       if (current.has(id)) continue;
       this.leases.delete(id);
+      this.latencies.delete(id);
       lease.retire();
     }
     const changed = this.servers.all.filter(({ id, version }) => (this.leases.get(id)?.server.version ?? version) < version);
@@ -109,7 +118,7 @@ export class Upstreams implements OnApplicationBootstrap, OnApplicationShutdown 
     }
   }
 
-  private open(server: ServerState): Promise<Lease> {
+  private openOnce(server: ServerState): Promise<Lease> {
     const key = `${server.id} ${server.version}`;
     const underWay = this.opening.get(key);
     if (underWay) return underWay;
@@ -125,7 +134,9 @@ export class Upstreams implements OnApplicationBootstrap, OnApplicationShutdown 
       await close();
       return former;
     }
-    const lease = new Lease(upstream, server, close);
+    const latency = this.latencies.get(server.id) ?? new DurationTally();
+    this.latencies.set(server.id, latency);
+    const lease = new Lease(upstream, server, close, latency);
     this.leases.set(server.id, lease);
     former?.retire();
     return lease;

@@ -1,42 +1,34 @@
 import { Controller, Get, Header, Res } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Public } from '../common/access.decorator.js';
-import { DocsServers } from '../docs-server/docs-servers.service.js';
-import { ChangeFeed } from '../database/change-feed.service.js';
+import { PATHS } from '../protocol/urls.js';
+import { LivenessDto, ReadinessDto } from './health.dto.js';
+import { Readiness } from './readiness.service.js';
 
-interface Health {
-  readonly status: 'up' | 'down';
-  readonly database?: 'up' | 'down';
-  /** `degraded`: a documentation serves what it had before, because its source cannot be read as a whole. */
-  readonly docs?: 'up' | 'degraded';
-}
-
-const RECENT_MS = 2000;
-
-/** Live: the process answers. Ready: it can also reach its database, so send it requests. */
+/** Live: the process answers, so leave it running. Ready: it can do its work, so send it requests. */
 @ApiTags('health')
 @Public()
-@Controller('health')
+@Controller(PATHS.health)
 export class HealthController {
-  constructor(
-    private readonly feed: ChangeFeed,
-    private readonly docs: DocsServers,
-  ) {}
+  constructor(private readonly readiness: Readiness) {}
 
   @Get('live')
   @Header('cache-control', 'no-store')
   @ApiOperation({ summary: 'Whether the process is alive' })
-  live(): Health {
+  @ApiOkResponse({ type: LivenessDto })
+  live(): LivenessDto {
     return { status: 'up' };
   }
 
   @Get('ready')
   @Header('cache-control', 'no-store')
-  @ApiOperation({ summary: 'Whether it is ready for requests; 503 while the database is away' })
-  ready(@Res({ passthrough: true }) reply: FastifyReply): Health {
-    const database = this.feed.stalenessMs < RECENT_MS ? 'up' : 'down';
-    reply.status(database === 'up' ? 200 : 503);
-    return { status: database, database, docs: this.docs.faults > 0 ? 'degraded' : 'up' };
+  @ApiOperation({ summary: 'Whether it is ready for requests, and why not' })
+  @ApiOkResponse({ type: ReadinessDto })
+  @ApiServiceUnavailableResponse({ type: ReadinessDto, description: 'Not ready: it shuts down, the database is away, or no key signs.' })
+  ready(@Res({ passthrough: true }) reply: FastifyReply): ReadinessDto {
+    const readiness = this.readiness.look();
+    reply.status(readiness.status === 'up' ? 200 : 503);
+    return readiness;
   }
 }

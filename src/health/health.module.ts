@@ -1,6 +1,21 @@
-import { Module } from '@nestjs/common';
+import { type DynamicModule, Module } from '@nestjs/common';
 import { DocsServerModule } from '../docs-server/docs-server.module.js';
+import { TokensModule } from '../tokens/tokens.module.js';
+import { Drain } from './drain.js';
 import { HealthController } from './health.controller.js';
+import { Readiness } from './readiness.service.js';
 
-@Module({ imports: [DocsServerModule], controllers: [HealthController] })
-export class HealthModule {}
+/** Whether the process lives, and whether it is to be sent requests. */
+@Module({})
+export class HealthModule {
+  static with(drain: Drain): DynamicModule {
+    return {
+      module: HealthModule,
+      global: true,
+      imports: [DocsServerModule, TokensModule],
+      controllers: [HealthController],
+      providers: [Readiness, { provide: Drain, useValue: drain }],
+      exports: [Drain],
+    };
+  }
+}

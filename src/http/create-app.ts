@@ -12,13 +12,15 @@ import { loadPepper } from '../database/installation.js';
 import { loadMasterKey } from '../database/master-key.js';
 import { Sealer } from '../database/sealer.js';
 import { ENTITIES } from '../entities.js';
-import { Drain } from './drain.js';
+import { Drain } from '../health/drain.js';
+import { RequestTallies } from '../metrics/request-tallies.js';
 import { ErrorFilter } from './error.filter.js';
 import { createAdapter, prepareInstance } from './fastify.js';
 import { createLogger, NestLogger } from './nest-logger.js';
 import { RouteTable } from './route-table.js';
 import { setUpSwagger } from './swagger.js';
 import { createValidationPipe } from './validation.pipe.js';
+import { watchRoutes } from './watch-routes.js';
 
 const DRAIN_MS = 5000;
 
@@ -69,12 +71,14 @@ async function createApp(
   { clock, drain }: { clock: Clock; drain: Drain },
 ): Promise<NestFastifyApplication> {
   const routes = new RouteTable();
+  const requests = new RequestTallies();
+  const logger = createLogger(config);
   const adapter = createAdapter(config);
-  prepareInstance(adapter.getInstance(), routes, drain);
-  const logger = new NestLogger(createLogger(config));
-  const options = { logger, bodyParser: false, abortOnError: false };
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config, storage, clock), adapter, options);
-  app.useGlobalFilters(new ErrorFilter(routes));
+  prepareInstance(adapter.getInstance(), routes, { drain, watch: watchRoutes(config, requests, logger) });
+  const options = { logger: new NestLogger(logger), bodyParser: false, abortOnError: false };
+  const module = AppModule.with(config, storage, { clock, drain, requests });
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, options);
+  app.useGlobalFilters(new ErrorFilter(routes, requests));
   app.useGlobalPipes(createValidationPipe());
   setUpSwagger(app, config);
   await app.init();

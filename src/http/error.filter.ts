@@ -1,8 +1,11 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { LogLine } from '../common/log-line.js';
 import { hideSecrets } from '../common/secret-format.js';
 import { isDatabaseAway } from '../database/database-away.js';
+import type { RequestTallies } from '../metrics/request-tallies.js';
 import { type HttpFault, isWireError, pathOf, sendWireError, toWireError, type WireError } from './families.js';
+import { requestFields } from './request-fields.js';
 import { RouteTable } from './route-table.js';
 
 /** The one place where an error becomes an answer. The family of the route decides the wire language. */
@@ -10,7 +13,10 @@ import { RouteTable } from './route-table.js';
 export class ErrorFilter implements ExceptionFilter {
   private readonly logger = new Logger('Http');
 
-  constructor(private readonly routes: RouteTable) {}
+  constructor(
+    private readonly routes: RouteTable,
+    private readonly requests: Pick<RequestTallies, 'addUnmatched'>,
+  ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
@@ -19,7 +25,8 @@ export class ErrorFilter implements ExceptionFilter {
     const path = pathOf(request);
     const wireError = isWireError(error) ? error : toWireError(path, this.toFault(error, path));
     // A client that left in the middle of its request is nobody's fault.
-    if (!hasLeft(request)) this.log(wireError, error, `${request.method} ${hideSecrets(path)}`);
+    if (!hasLeft(request)) this.log(wireError, error, request);
+    if (request.is404) this.requests.addUnmatched(wireError.status);
     // After a hijack or a started stream there is nothing left to say in.
     if (!reply.sent && !reply.raw.headersSent) sendWireError(wireError, path, reply);
   }
@@ -31,10 +38,12 @@ export class ErrorFilter implements ExceptionFilter {
     return allow.length > 0 ? { status: 405, allow: allow.join(', '), cause: error } : { status, cause: error };
   }
 
-  private log(wireError: WireError, error: unknown, request: string): void {
-    if (wireError.status < 500) return;
-    if (isWireError(error)) this.logger.warn(`${request} ${wireError.status}: ${error.message}`);
-    else this.logger.error(`${request} ${wireError.status}: ${(error as Error).message}`, (error as Error).stack);
+  private log({ status }: WireError, error: unknown, request: FastifyRequest): void {
+    if (status < 500) return;
+    const text = `${request.method} ${hideSecrets(pathOf(request))} ${status}: ${(error as Error).message}`;
+    const line = new LogLine(text, { ...requestFields(request), status });
+    if (isWireError(error)) this.logger.warn(line);
+    else this.logger.error(line, (error as Error).stack);
   }
 }
 

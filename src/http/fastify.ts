@@ -2,8 +2,10 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../config/config.js';
 import { PATHS, routeFamily } from '../protocol/urls.js';
-import type { Drain } from './drain.js';
+import type { Drain } from '../health/drain.js';
 import { pathOf, sendWireError, toWireError } from './families.js';
+import type { WatchRoute } from './watch-routes.js';
+import { createRequestIds, REQUEST_ID_HEADER } from './request-ids.js';
 import type { RouteTable } from './route-table.js';
 
 const MAX_HEADER_BYTES = 16 * 1024;
@@ -23,24 +25,36 @@ export function createAdapter(config: Config): FastifyAdapter {
     return503OnClosing: false,
     routerOptions: { maxParamLength: 256 },
     exposeHeadRoutes: true,
+    genReqId: createRequestIds(config.trustProxy),
     clientErrorHandler: answerBrokenHttp,
     frameworkErrors: answerUnreadablePath,
   });
 }
 
+/** What goes along with every request. */
+export interface Surroundings {
+  readonly drain: Drain;
+  /** Told of every answer, by route; undefined where nobody wants to know. */
+  readonly watch?: WatchRoute | undefined;
+}
+
 /** Installs the body parsers and the bounds of each route family; before any route is registered. */
-export function prepareInstance(fastify: FastifyInstance, routes: RouteTable, drain: Drain): void {
+export function prepareInstance(fastify: FastifyInstance, routes: RouteTable, { drain, watch }: Surroundings): void {
   fastify.addHook('onRoute', (route) => {
     routes.add(route.method, route.url);
     route.bodyLimit = BODY_LIMITS[routeFamily(route.url)];
+    // Of the route alone, so that a request need not be asked which it is.
+    if (watch) route.onResponse = watch(route.url);
   });
   fastify.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-content-type-options', 'nosniff');
+    reply.header('x-content-type-options', 'nosniff').header(REQUEST_ID_HEADER, request.id);
     if (!isProtocol(request)) reply.header('x-frame-options', 'DENY').header('referrer-policy', 'no-referrer');
     // Answers of the admin API may hold a new secret.
     if (request.url.startsWith(PATHS.adminApi)) reply.header('cache-control', 'no-store');
     if (!drain.isDraining) return done();
     reply.header('connection', 'close');
+    // Who watches it is told why it takes no more, and not that it is dead.
+    if (isWatching(request)) return done();
     return done(toWireError(pathOf(request), { status: 503 }));
   });
   const parseJson = fastify.getDefaultJsonParser('error', 'error');
@@ -58,6 +72,8 @@ export function prepareInstance(fastify: FastifyInstance, routes: RouteTable, dr
 /** What is read by a protocol, or signed byte by byte. */
 const takesBytes = (path: string): boolean => routeFamily(path) !== 'web' || path.startsWith(PATHS.webhooks);
 
+const isWatching = ({ url }: FastifyRequest): boolean => url.startsWith(`${PATHS.health}/`) || url === PATHS.metrics;
+
 const isProtocol = (request: FastifyRequest): boolean => request.url.startsWith('/authed/') || request.url.startsWith('/mcp');
 
 const isJson = (request: FastifyRequest): boolean => /^application\/json *(;|$)/i.test(request.headers['content-type'] ?? '');
@@ -68,7 +84,7 @@ const isJson = (request: FastifyRequest): boolean => /^application\/json *(;|$)/
  */
 function answerUnreadablePath({ code }: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   const path = pathOf(request);
-  reply.header('x-content-type-options', 'nosniff');
+  reply.header('x-content-type-options', 'nosniff').header(REQUEST_ID_HEADER, request.id);
   sendWireError(toWireError(path, { status: code === 'FST_ERR_BAD_URL' ? 400 : 404 }), path, reply);
 }
 

@@ -1,11 +1,25 @@
 import type { LoggerService } from '@nestjs/common';
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
 import pretty from 'pino-pretty';
+import { LogLine } from '../common/log-line.js';
 import type { Config } from '../config/config.js';
+import { createScrubber, REDACTED, secretsOf } from './log-scrubber.js';
 
-/** One logger for the process: JSON lines, or readable ones on a terminal. Requests are never logged with headers, query or body. */
-export function createLogger({ log }: Pick<Config, 'log'>): Logger {
-  const options = { level: log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+/**
+ * One logger for the process: JSON lines, or readable ones on a terminal. Requests are never logged with headers, query or body, and
+ * what looks like a secret is taken out of every line.
+ */
+export function createLogger(config: Config, destination?: DestinationStream): Logger {
+  const { log } = config;
+  const scrub = createScrubber(secretsOf(config));
+  const options: LoggerOptions = {
+    level: log.level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    redact: { paths: [...REDACTED], censor: '***' },
+    hooks: { streamWrite: scrub },
+  };
+  if (destination) return pino(options, destination);
   if (log.format === 'json') return pino(options);
   return pino(
     options,
@@ -21,25 +35,25 @@ export class NestLogger implements LoggerService {
     // Nest's own account of modules and routes is for debugging.
     const context = contextOf(parameters);
     const level = FRAMEWORK.has(context) ? 'debug' : 'info';
-    this.logger[level]({ context }, textOf(message));
+    this.logger[level]({ context, ...fieldsOf(message) }, textOf(message));
   }
 
   warn(message: unknown, ...parameters: unknown[]): void {
-    this.logger.warn({ context: contextOf(parameters) }, textOf(message));
+    this.logger.warn({ context: contextOf(parameters), ...fieldsOf(message) }, textOf(message));
   }
 
   error(message: unknown, ...parameters: unknown[]): void {
     const context = contextOf(parameters);
     const stack = parameters.length > 1 && typeof parameters[0] === 'string' ? { stack: parameters[0] } : {};
-    this.logger.error({ context, ...stack }, textOf(message));
+    this.logger.error({ context, ...fieldsOf(message), ...stack }, textOf(message));
   }
 
   debug(message: unknown, ...parameters: unknown[]): void {
-    this.logger.debug({ context: contextOf(parameters) }, textOf(message));
+    this.logger.debug({ context: contextOf(parameters), ...fieldsOf(message) }, textOf(message));
   }
 
   verbose(message: unknown, ...parameters: unknown[]): void {
-    this.logger.trace({ context: contextOf(parameters) }, textOf(message));
+    this.logger.trace({ context: contextOf(parameters), ...fieldsOf(message) }, textOf(message));
   }
 }
 
@@ -50,5 +64,13 @@ const contextOf = (parameters: readonly unknown[]): string => {
   return typeof last === 'string' ? last : 'App';
 };
 
+const fieldsOf = (message: unknown): LogLine['fields'] => (message instanceof LogLine ? message.fields : {});
+
 const textOf = (message: unknown): string =>
-  typeof message === 'string' ? message : message instanceof Error ? message.message : JSON.stringify(message);
+  message instanceof LogLine
+    ? message.text
+    : typeof message === 'string'
+      ? message
+      : message instanceof Error
+        ? message.message
+        : JSON.stringify(message);

@@ -31,6 +31,7 @@ export function createDocument(app: NestFastifyApplication, config: Config): Ope
       { type: 'apiKey', description: 'A sign-in session of the dashboard; changes carry the header `Gatehouse-Csrf: 1`.' },
       'session',
     )
+    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'METRICS_TOKEN, for `/metrics`.' }, 'metrics')
     .addTag('credentials', 'Machines’ identities')
     .addTag('servers', 'MCP servers')
     .addTag('tokens', 'Token endpoint')

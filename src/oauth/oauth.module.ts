@@ -19,9 +19,11 @@ import { RefreshTokens } from '../tokens/refresh-tokens.service.js';
 import { TokenIssuer } from '../tokens/token-issuer.js';
 import { TokenVerifier } from '../tokens/token-verifier.js';
 import { TokensModule } from '../tokens/tokens.module.js';
+import { TRACING, type Tracing } from '../tracing/tracing.js';
 import { ClientAuthenticationModule } from './client-authentication/client-authentication.module.js';
 import { ClientAuthenticator } from './client-authentication/client-authenticator.js';
 import { FailureThrottle } from './client-authentication/failure-throttle.js';
+import { CountedRecorder, TokenCounts } from './counted-recorder.js';
 import { DiscoveryController } from './discovery.controller.js';
 import { FreshTokens } from './fresh-tokens.js';
 import type { Grant } from './grants/grant.js';
@@ -47,6 +49,7 @@ const HOUR = 3600;
   controllers: [TokenController, TokenStatusController, DiscoveryController, SigningKeysController],
   providers: [
     AuditTokenRecorder,
+    { provide: TokenCounts, useFactory: () => new TokenCounts() },
     {
       provide: RequestGate,
       inject: [CONFIG, RateLimits, ChangeFeed],
@@ -71,6 +74,8 @@ const HOUR = 3600;
         RateLimits,
         CONFIG,
         CLOCK,
+        TokenCounts,
+        TRACING,
       ],
       useFactory: createTokenEndpoint,
     },
@@ -95,6 +100,7 @@ const HOUR = 3600;
       useFactory: createLeakEndpoint,
     },
   ],
+  exports: [TokenCounts],
 })
 export class OAuthModule {}
 
@@ -123,10 +129,12 @@ type EndpointParts = [
   RateLimits,
   Config,
   Clock,
+  TokenCounts,
+  Tracing | undefined,
 ];
 
 function createTokenEndpoint(
-  ...[grants, authenticator, gate, possession, servers, issuer, recorder, limits, config, clock]: EndpointParts
+  ...[grants, authenticator, gate, possession, servers, issuer, recorder, limits, config, clock, counts, tracing]: EndpointParts
 ): TokenEndpoint {
   return new TokenEndpoint({
     grants,
@@ -136,10 +144,11 @@ function createTokenEndpoint(
     servers,
     issuer,
     freshTokens: new FreshTokens(),
-    recorder,
+    recorder: new CountedRecorder(recorder, counts, grants),
     takeFromCredential: createCredentialLimit(limits, config.rateLimits.tokenPerCredential),
     defaultLifetime: config.tokens.ttlSeconds,
     clock,
+    tracing,
   });
 }
 

@@ -1,10 +1,12 @@
 import { type Clock, toSeconds } from '../common/clock.js';
 import type { CredentialState } from '../credentials/credential-state.js';
 import { OAuthError } from '../protocol/oauth-error.js';
+import { PATHS } from '../protocol/urls.js';
 import { grantableScopes, impliedScopes } from '../servers/scopes.js';
 import type { ServerState } from '../servers/server-state.js';
 import type { AccessTokenClaims, Confirmation } from '../tokens/claims.js';
 import type { IssuedToken, TokenIssuer } from '../tokens/token-issuer.js';
+import type { TraceSpan, Tracing } from '../tracing/tracing.js';
 import { chooseAudience, type Servers } from './choose-audience.js';
 import type { AuthenticatedClient, ClientRequest } from './client-authentication/client-authentication.js';
 import type { ClientAuthenticator } from './client-authentication/client-authenticator.js';
@@ -61,7 +63,10 @@ export interface TokenEndpointOptions {
   /** Seconds. */
   readonly defaultLifetime: number;
   readonly clock: Clock;
+  readonly tracing?: Tracing | undefined;
 }
+
+const SPAN = `POST ${PATHS.token}`;
 
 /** The token endpoint (RFC 6749 §3.2). Its one method is its table of contents; the first step that fails decides the error. */
 export class TokenEndpoint {
@@ -72,7 +77,12 @@ export class TokenEndpoint {
   }
 
   /** @throws {OAuthError} one of the rows of RFC 6749 §5.2, RFC 8707 §2, RFC 9449 §5, or 429 and 503. */
-  async issueToken(raw: RawTokenRequest): Promise<TokenAnswer> {
+  issueToken(raw: RawTokenRequest): Promise<TokenAnswer> {
+    const { tracing } = this.options;
+    return tracing ? tracing.serve(SPAN, raw.trace, (span) => this.issueInSpan(raw, span)) : this.issueInSpan(raw, undefined);
+  }
+
+  private async issueInSpan(raw: RawTokenRequest, span: TraceSpan | undefined): Promise<TokenAnswer> {
     let form: TokenForm | undefined;
     let authorization: Authorization | undefined;
     try {
@@ -90,6 +100,8 @@ export class TokenEndpoint {
       const scopes = this.chooseScopes(form, authorization, server);
       const issued = await this.issue(authorization, { server, scopes, confirmation });
       const members = await authorization.finish?.({ issued, server });
+      const { id } = authorization.credential;
+      span?.set({ 'gatehouse.grant': grant.type, 'gatehouse.server': server.slug, 'gatehouse.credential.id': id });
       return this.answer({ authorization, grantType: grant.type, server, issued, address: raw.address }, members);
     } catch (error) {
       if (error instanceof OAuthError) this.options.recorder.refused(error, raw, form, authorization?.credential);

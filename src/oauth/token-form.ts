@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { X509Certificate } from 'node:crypto';
+import type { TraceContext } from '../tracing/trace-context.js';
 import { OAuthError } from '../protocol/oauth-error.js';
 
 const MAX_PARAMETERS = 64;
@@ -30,6 +31,10 @@ export interface RawTokenRequest {
   /** The client certificate of the connection, where a trusted proxy passed one on. */
   readonly certificate: X509Certificate | undefined;
   readonly address: string;
+  /** Of the request, by which logs name it. */
+  readonly requestId?: string;
+  /** The trace that its client makes. */
+  readonly trace?: TraceContext | undefined;
 }
 
 /** The form of a request to an OAuth endpoint: every parameter once, `resource` and `audience` as often as they were sent. */

@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { JWTPayload } from 'jose';
 import { AuditService } from '../audit/audit.service.js';
 import { CLOCK, type Clock } from '../common/clock.js';
+import { LogLine } from '../common/log-line.js';
 import type { CredentialState } from '../credentials/credential-state.js';
 import { CredentialDirectory } from '../credentials/credential-directory.service.js';
 import { LastUsed } from '../credentials/last-used.service.js';
@@ -46,7 +47,12 @@ export class AuditTokenRecorder implements TokenRecorder {
     if (isOverFetch) this.overFetching.note(credential.id, at);
   }
 
-  refused(error: OAuthError, { authorization, address }: RawTokenRequest, form: TokenForm | undefined, proved?: CredentialState): void {
+  refused(
+    error: OAuthError,
+    { authorization, address, requestId }: RawTokenRequest,
+    form: TokenForm | undefined,
+    proved?: CredentialState,
+  ): void {
     // A nonce that is asked for is a step of the way, no refusal (RFC 9449 §8).
     if (error.code === 'use_dpop_nonce') return;
     const claimed = claimedClientId(form, authorization);
@@ -57,8 +63,9 @@ export class AuditTokenRecorder implements TokenRecorder {
       ...(error.status === 429 ? { limited: proved ? 'credential' : 'address' } : {}),
       ...claimsOf(form),
     };
-    this.audit.note({ kind: 'token.refused', credentialId: this.idOf(clientId), clientId, address, detail });
-    if (error.cause) this.logger.warn(`${error.message}: ${(error.cause as Error).message}`);
+    const credentialId = this.idOf(clientId);
+    this.audit.note({ kind: 'token.refused', credentialId, clientId, address, detail });
+    if (error.cause) this.logger.warn(new LogLine(`${error.message}: ${(error.cause as Error).message}`, { requestId, credentialId }));
   }
 
   /** Only where it is in memory: nothing waits for an event. */

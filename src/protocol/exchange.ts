@@ -74,6 +74,17 @@ export interface CircuitState {
   readonly lastFault?: string;
 }
 
+/** Connections that an upstream keeps open to be called on, at the moment. */
+export interface Connections {
+  readonly open: number;
+  /** Of these, without a request. */
+  readonly free: number;
+  /** Requests that wait for one. */
+  readonly waiting: number;
+  /** Requests under way on one of their own, whose answers stay open. */
+  readonly streams: number;
+}
+
 /** Where a server's messages go. */
 export interface McpUpstream {
   /** Set where lists and refusals of hidden targets are its own work; else the gateway filters its answers and keeps such calls from it. */
@@ -87,6 +98,10 @@ export interface McpUpstream {
   handle(exchange: Exchange): Promise<UpstreamAnswer>;
   /** How its connection is; absent where there is none that could break. */
   state?(): CircuitState | undefined;
+  /** Absent where there are none that could be counted. */
+  countConnections?(): Connections | undefined;
+  /** Legacy sessions that this process knows to be open; absent where there are none. */
+  countSessions?(): number;
   /** Ends the sessions and streams of one caller, whose credential ended. */
   endSessions(owner: string): void;
   /** Ends what it has open. Calls under way are finished by whoever closes it. */

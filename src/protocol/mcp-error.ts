@@ -44,6 +44,13 @@ export class McpError extends Error {
     this.headers = options.headers ?? {};
   }
 
+  /** The same error in answer to another request: a client hears of its own, also where one that the gateway made for it failed. */
+  answering(id: JsonRpcId | undefined): McpError {
+    if (id === this.id) return this;
+    const { status, code, publicMessage, data, detail, cause, headers } = this;
+    return new McpError(status, code, publicMessage, { id, data, detail, cause, headers });
+  }
+
   /** The JSON-RPC error object; without `id` where the request's could not be read. */
   toBody(): Record<string, unknown> {
     return {

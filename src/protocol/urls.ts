@@ -14,6 +14,8 @@ export const PATHS = {
   adminApi: '/api/v1',
   webhooks: '/webhooks/',
   swagger: '/api/docs',
+  health: '/health',
+  metrics: '/metrics',
   dashboard: '/dashboard',
   oidcSignIn: '/dashboard/sign-in/oidc',
   oidcCallback: '/dashboard/sign-in/oidc/callback',

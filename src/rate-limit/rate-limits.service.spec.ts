@@ -85,6 +85,7 @@ describe('RateLimits with a Redis that does not answer', () => {
     await limits.clear(quota, 'key');
     expect(await limits.waitFor(quota, 'key')).toBe(0);
     expect(performance.now() - startedAt).toBeLessThan(1500);
+    expect([limits.areShared, limits.fallbacks.count]).toEqual([false, 4]);
   }
 });
 

@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
+import { Tally } from '../common/tally.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { REDIS } from '../config/redis.module.js';
 import { Deadline } from './deadline.js';
@@ -20,11 +21,23 @@ export class RateLimits {
   private readonly logger = new Logger('RateLimits');
   private pausedUntil = 0;
   private isAway = false;
+  /** Decisions since the start that were made in memory because Redis did not answer. */
+  readonly fallbacks = new Tally();
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     @Inject(REDIS) private readonly redis: Redis | undefined,
   ) {}
+
+  /** Whether replicas share their limits at the moment; undefined without Redis. */
+  get areShared(): boolean | undefined {
+    return this.redis ? this.redis.status === 'ready' && !this.isAway : undefined;
+  }
+
+  /** What is counted in memory. */
+  get size(): number {
+    return this.memory.size;
+  }
 
   /** Counts one. Gives 0 when that is allowed, else the seconds to wait. Never throws. */
   async take(quota: Quota, key: string): Promise<number> {
@@ -35,7 +48,9 @@ export class RateLimits {
   count(quota: Quota, key: string): number | Promise<number> {
     if (!this.config.rateLimits.enabled) return 0;
     const limiter = this.sharedLimiter(quota);
-    return limiter ? this.takeShared(limiter, quota, key) : this.memory.take(quota, key);
+    if (limiter) return this.takeShared(limiter, quota, key);
+    if (this.redis) this.fallbacks.add();
+    return this.memory.take(quota, key);
   }
 
   private async takeShared(limiter: RateLimiterRedis, quota: Quota, key: string): Promise<number> {
@@ -46,6 +61,7 @@ export class RateLimits {
     } catch (error) {
       if (error instanceof RateLimiterRes) return waitOf(error);
       this.pause();
+      this.fallbacks.add();
       return this.memory.take(quota, key);
     }
   }

@@ -26,12 +26,18 @@ export class KeyRing {
 
   /** The key that signs now: the newest whose time has come and that none has replaced. */
   signing(now: number): RingKey {
-    // While its successor is published and does not sign yet, a key that is replaced already goes on.
-    const key =
-      this.newestFirst.find(({ signsFrom, retiresAt }) => signsFrom <= now && retiresAt === null) ??
-      this.newestFirst.find(({ signsFrom, retiresAt }) => signsFrom <= now && retiresAt !== null && retiresAt > now);
+    const key = this.findSigning(now);
     if (!key) throw new Error('No signing key is active');
     return key;
+  }
+
+  /** The same, where there is one. */
+  findSigning(now: number): RingKey | undefined {
+    // While its successor is published and does not sign yet, a key that is replaced already goes on.
+    return (
+      this.newestFirst.find(({ signsFrom, retiresAt }) => signsFrom <= now && retiresAt === null) ??
+      this.newestFirst.find(({ signsFrom, retiresAt }) => signsFrom <= now && retiresAt !== null && retiresAt > now)
+    );
   }
 
   /** The key with this id, if tokens under it may still be valid. */

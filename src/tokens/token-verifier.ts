@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { type JWTHeaderParameters, jwtVerify, type KeyObject } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { type Clock, toSeconds } from '../common/clock.js';
+import type { CacheFigures } from '../common/tally.js';
 import { SIGNING_ALGS } from '../config/config.js';
 import { OAuthError } from '../protocol/oauth-error.js';
 import { ACCESS_TOKEN_TYPE, type AccessTokenClaims } from './claims.js';
@@ -28,11 +29,22 @@ export interface TokenVerifierOptions {
 export class TokenVerifier {
   private readonly verified = new LRUCache<string, AccessTokenClaims>({ max: CACHE_ENTRIES });
 
+  private hits = 0;
+  private misses = 0;
+
   constructor(private readonly options: TokenVerifierOptions) {}
+
+  /** The memory of verified tokens. */
+  get figures(): CacheFigures {
+    const { hits, misses, verified } = this;
+    return { hits, misses, size: verified.size, capacity: verified.max };
+  }
 
   /** The claims of a token that was verified before and is still good for `audience`; no signature is checked. */
   peek(token: string, audience: string): AccessTokenClaims | undefined {
     const claims = this.verified.get(digestOf(token));
+    // A miss is counted where the signature is checked.
+    if (claims) this.hits++;
     return claims && this.isCurrent(claims) && claims.aud === audience ? claims : undefined;
   }
 
@@ -61,6 +73,7 @@ export class TokenVerifier {
   }
 
   private async verifySignature(token: string): Promise<AccessTokenClaims> {
+    this.misses++;
     if (token.length > MAX_TOKEN_LENGTH) throw invalidToken('The token is too long');
     try {
       const { payload } = await jwtVerify(token, (header) => this.findKey(header), {

@@ -42,6 +42,11 @@ export class HourlyCounts {
     return lost;
   }
 
+  /** Counters that wait to be taken. */
+  get size(): number {
+    return this.counts.size;
+  }
+
   private put(row: UsageHour): void {
     const key = [row.hour, row.kind, row.credentialId, row.server, row.tool, row.outcome].join('\n');
     const known = this.counts.get(key);

@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplica
 import type { EntityManager } from 'typeorm';
 import { AuditService } from '../audit/audit.service.js';
 import { BackgroundTask } from '../common/background-task.js';
+import { Tally } from '../common/tally.js';
 import { CLOCK, type Clock } from '../common/clock.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { UnitOfWork } from '../database/unit-of-work.service.js';
@@ -21,6 +22,8 @@ const PRUNE_BATCH = 1000;
 export class UsageCounters implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger('Usage');
   private readonly counts = new HourlyCounts();
+  /** Uses since the start that were not counted. */
+  readonly lost = new Tally();
   private readonly task = new BackgroundTask(() => this.prune(), PRUNE_EVERY_MS);
 
   constructor(
@@ -44,8 +47,14 @@ export class UsageCounters implements OnApplicationBootstrap, OnApplicationShutd
     return this.task.stop();
   }
 
+  /** Counters that wait for the database. */
+  get waiting(): number {
+    return this.counts.size;
+  }
+
   private async flush(): Promise<void> {
     const lost = this.counts.takeLost();
+    this.lost.add(lost);
     if (lost > 0) this.logger.error(`${lost} uses were not counted, because the database did not take the counts in time.`);
     const rows = this.counts.take();
     if (rows.length === 0) return;

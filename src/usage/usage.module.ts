@@ -15,5 +15,6 @@ import { UsageService } from './usage.service.js';
   imports: [ServersModule, TypeOrmModule.forFeature([UsageHour, Credential, ClientSecret])],
   controllers: [UsageController],
   providers: [AttentionService, OverviewService, UsageCounters, UsageService],
+  exports: [UsageCounters],
 })
 export class UsageModule {}

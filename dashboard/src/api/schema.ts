@@ -1160,6 +1160,10 @@ export interface components {
             isCut: boolean;
             items: components["schemas"]["ListedDto"][];
         };
+        LivenessDto: {
+            /** @enum {string} */
+            status: "up";
+        };
         MeDto: {
             id: string;
             /** @enum {string} */
@@ -1312,6 +1316,21 @@ export interface components {
             id: string;
             label: string;
             server: string | null;
+        };
+        ReadinessDto: {
+            /** @enum {string} */
+            database: "up" | "down";
+            /** @enum {string} */
+            docs: "up" | "degraded";
+            /** @enum {string} */
+            keys: "up" | "down";
+            reasons: ("draining" | "database" | "state" | "keys")[];
+            /** @enum {string} */
+            redis?: "up" | "down";
+            /** @enum {string} */
+            state: "fresh" | "stale";
+            /** @enum {string} */
+            status: "up" | "down";
         };
         RotateSecretDto: {
             /** @default 86400 */

@@ -1,4 +1,6 @@
-import type { CircuitState, Era, Exchange, McpUpstream, UpstreamAnswer } from '../../protocol/exchange.js';
+import type { CircuitState, Connections, Era, Exchange, McpUpstream, UpstreamAnswer } from '../../protocol/exchange.js';
+import type { Tracing } from '../../tracing/tracing.js';
+import { traceOf, withTraceInMeta } from '../carry-trace.js';
 import { ParamChecked } from '../param-checked.js';
 import { LegacyFace } from './legacy-face.js';
 import { type FaceParts, ModernFace } from './modern-face.js';
@@ -9,6 +11,7 @@ const ERAS: readonly Era[] = ['modern', 'legacy'];
 export interface EraBridgeParts extends FaceParts {
   /** The server's canonical URL. */
   readonly url: string;
+  readonly tracing?: Tracing | undefined;
 }
 
 /** An upstream in both eras: what the one behind it speaks passes untouched, the rest is translated. */
@@ -34,6 +37,14 @@ export class EraBridge implements McpUpstream {
     return this.inner.state?.();
   }
 
+  countConnections(): Connections | undefined {
+    return this.inner.countConnections?.();
+  }
+
+  countSessions(): number {
+    return [this.inner, ...this.faces.values()].reduce((sum, upstream) => sum + (upstream.countSessions?.() ?? 0), 0);
+  }
+
   endSessions(owner: string): void {
     this.inner.endSessions(owner);
     for (const face of this.faces.values()) face.endSessions(owner);
@@ -45,7 +56,9 @@ export class EraBridge implements McpUpstream {
   }
 
   private route(eras: readonly Era[], exchange: Exchange): Promise<UpstreamAnswer> {
-    return eras.includes(exchange.era) ? this.inner.handle(exchange) : this.faceOf(exchange.era).handle(exchange);
+    if (eras.includes(exchange.era)) return this.inner.handle(exchange);
+    // The translated message has none of its client's headers.
+    return this.faceOf(exchange.era).handle(withTraceInMeta(exchange, traceOf(exchange, this.parts.tracing)));
   }
 
   private faceOf(era: Era): McpUpstream {

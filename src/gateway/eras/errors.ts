@@ -48,6 +48,39 @@ export const errorResponse = (id: JsonRpcId, { code, message, data }: RemoteErro
   error: { code, message, ...(data === undefined ? {} : { data }) },
 });
 
+/**
+ * Why a handshake of the gateway's own failed. A server that refuses it refuses the gateway, not what its client asked for, so no
+ * status of that refusal is the client's (requirements.md, section 18).
+ */
+export function toHandshakeFault(error: unknown): unknown {
+  if (error instanceof RemoteError) return refused(error.message, error);
+  return error instanceof McpError && error.status < 500 ? refused(error.detail, error) : error;
+}
+
+/**
+ * What a server's refusal by HTTP alone is in the other era: no answer. Its statuses mean something to clients that speak with it
+ * themselves, 400 that they shall try the other era; only what is said of size and number holds for whoever calls.
+ */
+export function toTranslatedFault(error: unknown): unknown {
+  if (!(error instanceof McpError) || error.status >= 500 || OF_ANY_ERA.has(error.status)) return error;
+  return new McpError(502, MCP_CODE.internalError, 'The upstream gave no valid answer.', { detail: error.detail, cause: error });
+}
+
+const OF_ANY_ERA: ReadonlySet<number> = new Set([413, 429]);
+
+const refused = (detail: string, cause: Error): McpError =>
+  new McpError(502, MCP_CODE.internalError, 'The upstream refused the gateway.', { detail, cause });
+
+/** The result in a response. @throws {RemoteError} the error in it; {McpError} 502 where it has neither. */
+export function resultIn({ result, error }: JsonObject): JsonObject {
+  if (isObject(result)) return result;
+  if (isObject(error)) throw new RemoteError(error);
+  throw new McpError(502, MCP_CODE.internalError, 'The upstream gave no valid answer.', { detail: 'A response without result and error' });
+}
+
+/** An error that could not name the request: there is but one that it can be about. */
+export const isUnaddressedError = ({ id, error }: JsonObject): boolean => isObject(error) && (id === null || id === undefined);
+
 /** Whatever ended a request, as an error of JSON-RPC; what is no such error is a fault of ours and goes on. */
 export function asRemoteError(error: unknown): RemoteError | undefined {
   if (error instanceof RemoteError) return error;

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { FetchUpstream } from '../../../test/support/eras/fetch-upstream.js';
 import { bridge, type Front, serveUpstream } from '../../../test/support/eras/front.js';
+import { guardedUpstream } from '../../../test/support/eras/guarded-upstream.js';
 import { readBody, serve, type TestServer, until } from '../../../test/support/eras/http-server.js';
 import type { Era } from '../../protocol/exchange.js';
 import type { EraBridge } from './era-bridge.js';
@@ -11,6 +12,10 @@ type Lie = (response: ServerResponse, id: unknown) => void;
 
 /** What comes instead of an answer to `tools/list`; undefined for a good one. */
 let lie: Lie | undefined;
+/** What comes instead of an answer to the handshake: `initialize`, `server/discover`. */
+let lieOfHandshake: Lie | undefined;
+/** What the server speaks; undefined for both. */
+let spoken: Era | undefined;
 let upstream: TestServer;
 let bridged: EraBridge;
 let front: Front;
@@ -18,6 +23,8 @@ const received: Record<string, unknown>[] = [];
 
 beforeEach(() => {
   lie = undefined;
+  lieOfHandshake = undefined;
+  spoken = undefined;
   received.splice(0);
 });
 afterEach(async () => {
@@ -45,6 +52,10 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   const result = (body: object, headers: Record<string, string> = {}): void =>
     json(response, { jsonrpc: '2.0', id, result: body }, 200, headers);
   if (id === undefined || method === undefined) return void response.writeHead(202).end();
+  const handshake = method === 'initialize' ? 'legacy' : method === 'server/discover' ? 'modern' : undefined;
+  if (handshake && spoken && handshake !== spoken)
+    return json(response, { jsonrpc: '2.0', id, error: { code: -32601, message: 'No' } }, 404);
+  if (handshake && lieOfHandshake) return lieOfHandshake(response, id);
   if (method === 'initialize') {
     const body = { protocolVersion: '2025-11-25', capabilities: { tools: {} }, serverInfo: { name: 'liar', version: '1' } };
     return result(body, { 'mcp-session-id': 's1' });
@@ -66,17 +77,31 @@ interface Answered {
   readonly text: string;
 }
 
-async function listModern(signal?: AbortSignal): Promise<Answered> {
+/** In front of the upstream that the gateway itself uses. */
+async function startOverHttp(era: Era): Promise<void> {
+  spoken = era;
+  upstream = await serve(answer);
+  bridged = bridge(guardedUpstream(upstream.url));
+  front = await serveUpstream(bridged);
+}
+
+async function listModern(signal?: AbortSignal, owner = 'c1'): Promise<Answered> {
   const _meta = { 'io.modelcontextprotocol/protocolVersion': MODERN, 'io.modelcontextprotocol/clientCapabilities': {} };
-  const headers = { 'mcp-protocol-version': MODERN, 'mcp-method': 'tools/list' };
+  const headers = { 'mcp-protocol-version': MODERN, 'mcp-method': 'tools/list', 'x-owner': owner };
   const message = { jsonrpc: '2.0', id: 'm', method: 'tools/list', params: { _meta } };
   const response = await front.ask(message, { headers, ...(signal ? { signal } : {}) });
   return { status: response.status, text: await response.text() };
 }
 
+const INITIALIZE = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'raw', version: '1' } };
+
+async function openLegacy(): Promise<Answered> {
+  const response = await front.ask({ jsonrpc: '2.0', id: 'm', method: 'initialize', params: INITIALIZE });
+  return { status: response.status, text: await response.text() };
+}
+
 async function listLegacy(): Promise<Answered> {
-  const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'raw', version: '1' } };
-  const opened = await front.ask({ jsonrpc: '2.0', id: 0, method: 'initialize', params });
+  const opened = await front.ask({ jsonrpc: '2.0', id: 0, method: 'initialize', params: INITIALIZE });
   const headers = { 'mcp-session-id': opened.headers.get('mcp-session-id') ?? '' };
   const response = await front.ask({ jsonrpc: '2.0', id: 'm', method: 'tools/list' }, { headers });
   return { status: response.status, text: await response.text() };
@@ -111,11 +136,26 @@ const LIES: [string, Lie][] = [
   ],
 ];
 
+/** With 200 where something was told before. */
 const expectFault = ({ status, text }: Answered): void => {
   const body = JSON.parse(text.slice(text.lastIndexOf('{"jsonrpc"'))) as object;
   expect(body).toMatchObject({ id: 'm', error: { code: -32603 } });
-  expect([200, 502]).toContain(status); // 200 where something was told before
+  expect(status).toBe(text.startsWith('{') ? 502 : 200);
 };
+
+/** Refusals by HTTP alone, and of the kinds that a client of the server's own era would understand. */
+const REFUSALS: [string, Lie][] = [
+  ...[400, 404, 405, 500, 503].map((status): [string, Lie] => [`a bare ${status}`, (response) => void response.writeHead(status).end()]),
+  ['an error', (response, id) => json(response, { jsonrpc: '2.0', id, error: { code: -32600, message: 'Not you' } })],
+  ['an error on 400', (response, id) => json(response, { jsonrpc: '2.0', id, error: { code: -32602, message: 'Not so' } }, 400)],
+  [
+    'an error that names nothing',
+    (response) => json(response, { jsonrpc: '2.0', id: null, error: { code: -32700, message: 'What?' } }, 400),
+  ],
+  ['another revision', (response, id) => json(response, { jsonrpc: '2.0', id, result: { protocolVersion: '1999-01-01' } })],
+];
+/** What a server says that speaks no revision that we know: it takes the handshake of the legacy era only. */
+const isOfLegacyOnly = (what: string): boolean => what === 'another revision';
 
 describe.each<[Era, () => Promise<Answered>]>([
   ['legacy', listModern],
@@ -141,6 +181,68 @@ describe.each<[Era, () => Promise<Answered>]>([
     };
     const { text } = await list();
     expect([text.includes('first'), text.includes('second')]).toEqual([true, false]);
+  });
+});
+
+describe.each<[Era, () => Promise<Answered>]>([
+  ['legacy', () => listModern(undefined, 'c2')],
+  ['modern', openLegacy],
+])('a %s server that does not shake hands', (era, shakeHands) => {
+  const refusals = [...REFUSALS, ...LIES].filter(([what]) => era === 'legacy' || !isOfLegacyOnly(what));
+
+  it.each(refusals)('but answers with %s is a fault of the upstream, told under the id of the client [R-GWC-08]', async (_what, told) => {
+    await startOverHttp(era);
+    // The server is known by then: only this handshake fails.
+    expect(await (era === 'legacy' ? listModern() : openLegacy())).toMatchObject({ status: 200 });
+    lieOfHandshake = told;
+    const { status, text } = await shakeHands();
+    expect({ status, body: JSON.parse(text) as unknown }).toMatchObject({ status: 502, body: { id: 'm', error: { code: -32603 } } });
+    lieOfHandshake = undefined;
+    expect(await shakeHands()).toMatchObject({ status: 200 });
+  });
+
+  it('and says nothing is one that did not answer in time', async () => {
+    await startOverHttp(era);
+    expect(await (era === 'legacy' ? listModern() : openLegacy())).toMatchObject({ status: 200 });
+    lieOfHandshake = () => undefined;
+    const { status, text } = await shakeHands();
+    expect({ status, body: JSON.parse(text) as unknown }).toMatchObject({ status: 504, body: { id: 'm', error: { code: -32603 } } });
+    lieOfHandshake = undefined;
+    expect(await shakeHands()).toMatchObject({ status: 200 });
+  });
+
+  it.each<[string, Lie]>([
+    ['a reset', (response) => void response.destroy()],
+    ['a challenge', (response) => void response.writeHead(401).end()],
+    ['503', (response) => void response.writeHead(503).end()],
+  ])('when it is asked for the first time, with %s, is told under the id of the client, too', async (_what, told) => {
+    await startOverHttp(era);
+    lieOfHandshake = told;
+    const { status, text } = await shakeHands();
+    expect({ status, body: JSON.parse(text) as unknown }).toMatchObject({ status: 502, body: { id: 'm', error: { code: -32603 } } });
+    lieOfHandshake = undefined;
+    expect(await shakeHands()).toMatchObject({ status: 200 });
+  });
+});
+
+describe.each<[Era, () => Promise<Answered>]>([
+  ['legacy', listModern],
+  ['modern', listLegacy],
+])('a %s server that refuses a call', (era, list) => {
+  it.each([400, 405, 415])('with HTTP %i alone has given no answer, for a client of the other era', async (status) => {
+    await startOverHttp(era);
+    expect(await list()).toMatchObject({ status: 200 });
+    lie = (response) => void response.writeHead(status).end();
+    expectFault(await list());
+    lie = undefined;
+    expect(await list()).toMatchObject({ status: 200 });
+  });
+
+  it.each([413, 429])('with HTTP %i says what holds in either era', async (status) => {
+    await startOverHttp(era);
+    expect(await list()).toMatchObject({ status: 200 });
+    lie = (response) => void response.writeHead(status, { 'retry-after': '7' }).end();
+    expect(await list()).toMatchObject({ status });
   });
 });
 

@@ -55,6 +55,8 @@ export interface ConnectionListener {
 
 /** The sessions with one server: shared, or one for each caller. */
 export interface LegacyConnections {
+  /** Sessions that are open. */
+  readonly size: number;
   /**
    * An open session for a caller whose client has these capabilities; whoever shares sessions declares none of them.
    * @throws {McpError} 502, 503 or 504 where there is none to be had.

@@ -13,6 +13,7 @@ import {
 } from '@modelcontextprotocol/sdk/types.js';
 import { FetchUpstream } from '../../../test/support/eras/fetch-upstream.js';
 import { bridge, type Front, serveUpstream } from '../../../test/support/eras/front.js';
+import { guardedUpstream } from '../../../test/support/eras/guarded-upstream.js';
 import { until } from '../../../test/support/eras/http-server.js';
 import { MODERN_INFO, type ModernServer, startModernServer } from '../../../test/support/eras/modern-server.js';
 import type { EraBridge } from './era-bridge.js';
@@ -87,8 +88,11 @@ describe('a legacy client on a modern server', () => {
 
   it('is told what is wrong with a handshake that lacks something', async () => {
     const response = await front.ask(request(1, 'initialize', { protocolVersion: '2025-11-25' }));
-    expect(response.status).toBe(400);
+    expect(response.status).toBe(200);
     expect(await response.json()).toMatchObject({ id: 1, error: { code: -32602 } });
+    const notified = await front.ask({ jsonrpc: '2.0', method: 'initialize', params: {} });
+    expect(notified.status).toBe(400);
+    expect(await notified.json()).toMatchObject({ error: { code: -32600 } });
   });
 
   it('lists, calls, reads and completes with the official client of either line', async () => {
@@ -137,6 +141,17 @@ describe('a legacy client on a modern server', () => {
     expect(textOf(await client.callTool({ name: 'locate', arguments: { region: 'eu', big: false } }))).toBe('eu eu');
     expect(inner.sent).toHaveLength(1);
     expect(inner.sent[0]?.headers).toMatchObject({ 'mcp-param-region': 'eu', 'mcp-param-big': 'false' });
+  });
+
+  it('need not know them either where it is the gateway that compares them', async () => {
+    const guarded = bridge(guardedUpstream(upstream.url));
+    const over = await serveUpstream(guarded);
+    const response = await over.ask(initialize('2025-11-25'));
+    const headers = { 'mcp-session-id': response.headers.get('mcp-session-id') ?? '' };
+    const call = request(1, 'tools/call', { name: 'locate', arguments: { region: 'eu', big: true } });
+    expect(await (await over.ask(call, { headers })).json()).toMatchObject({ id: 1, result: { content: [{ text: 'eu eu' }] } });
+    await guarded.close();
+    await over.close();
   });
 
   it('says once what its server is told with every request', async () => {

@@ -5,7 +5,7 @@ import { isObject, type JsonObject } from '../message-shape.js';
 import { BATCH_VERSION, LEGACY_VERSIONS } from '../protocol-versions.js';
 import { modernExchange, readResult, RemoteError } from '../upstream-call.js';
 import { sharedCapabilities } from './client-capabilities.js';
-import { asRemoteError, errorResponse, RESOURCE_NOT_FOUND, toLegacyError } from './errors.js';
+import { asRemoteError, errorResponse, RESOURCE_NOT_FOUND, toHandshakeFault, toLegacyError } from './errors.js';
 import type { InitializeResult } from './legacy-connection.js';
 import type { LegacySession } from './legacy-session.js';
 import { isLogLevel } from './log-levels.js';
@@ -63,6 +63,10 @@ export class LegacyFace implements McpUpstream {
     return this.answer(session, caller, message as JsonObject);
   }
 
+  countSessions(): number {
+    return this.sessions.size;
+  }
+
   endSessions(owner: string): void {
     this.sessions.endOf(owner);
   }
@@ -74,11 +78,12 @@ export class LegacyFace implements McpUpstream {
 
   private async initialize({ caller, signal, id }: Exchange, { params }: JsonObject): Promise<UpstreamAnswer> {
     const { protocolVersion: wanted, capabilities: declared, clientInfo } = isObject(params) ? params : {};
-    if (id === undefined || typeof wanted !== 'string' || !isObject(declared) || !isObject(clientInfo)) {
+    if (id === undefined) throw new McpError(400, MCP_CODE.invalidRequest, 'initialize is a request: it has an id.');
+    if (typeof wanted !== 'string' || !isObject(declared) || !isObject(clientInfo)) {
       const message = 'Invalid params: initialize names protocolVersion, capabilities and clientInfo.';
-      throw new McpError(400, MCP_CODE.invalidParams, message, { id });
+      throw new McpError(200, MCP_CODE.invalidParams, message, { id });
     }
-    const discovered = await this.discover(caller, signal, id);
+    const discovered = await this.discover(caller, signal);
     const version = LEGACY_VERSIONS.includes(wanted) ? wanted : (LEGACY_VERSIONS.at(-1) ?? '');
     const result = toInitializeResult(discovered, version);
     const sessionId = this.sessions.open(caller, {
@@ -92,13 +97,12 @@ export class LegacyFace implements McpUpstream {
     return reply.answer;
   }
 
-  private async discover(caller: Caller, signal: AbortSignal, id: JsonRpcId): Promise<JsonObject> {
+  private async discover(caller: Caller, signal: AbortSignal): Promise<JsonObject> {
     try {
       const answer = await this.upstream.handle(modernExchange({ method: 'server/discover', url: this.url, caller, signal }));
       return await readResult(answer, 1);
     } catch (error) {
-      if (error instanceof RemoteError || error instanceof McpError) throw withId(error, id);
-      throw error;
+      throw toHandshakeFault(error);
     }
   }
 
@@ -179,7 +183,7 @@ export class LegacyFace implements McpUpstream {
       if (error instanceof RemoteError) return errorResponse(id, toLegacyError(error, method));
       const remote = reply.isOpen ? asRemoteError(error) : undefined;
       if (remote) return errorResponse(id, remote);
-      throw error instanceof McpError ? withId(error, id) : error;
+      throw error instanceof McpError ? error.answering(id) : error;
     }
   }
 
@@ -283,11 +287,3 @@ const notFound = (uri: string): RemoteError => new RemoteError({ code: RESOURCE_
 
 const internalFault = (id: JsonRpcId): JsonObject =>
   errorResponse(id, new RemoteError({ code: MCP_CODE.internalError, message: 'The request could not be answered.' }));
-
-function withId(error: RemoteError | McpError, id: JsonRpcId): McpError {
-  if (error instanceof RemoteError) {
-    return new McpError(502, MCP_CODE.internalError, 'The upstream refused the gateway.', { id, detail: error.message, cause: error });
-  }
-  const { status, code, publicMessage, data, detail, cause, headers } = error;
-  return new McpError(status, code, publicMessage, { id, data, detail, cause, headers });
-}

@@ -7,6 +7,7 @@ import { isObject, type JsonObject } from '../message-shape.js';
 import { CAPABILITIES_KEY } from '../modern-message.js';
 import { messagesOf, modernExchange, RemoteError } from '../upstream-call.js';
 import { canAnswer } from './client-capabilities.js';
+import { isUnaddressedError, resultIn, toTranslatedFault } from './errors.js';
 import { discard } from './legacy-exchange.js';
 import type { LegacySession } from './legacy-session.js';
 import { CLIENT_INFO_KEY, LOG_LEVEL_KEY, metaOf, without } from './meta.js';
@@ -17,7 +18,6 @@ const MAX_ASKED = 20;
 const MAX_PAGES = 20;
 /** Between rounds in which the client is asked nothing. */
 const PACE_MS = 250;
-const HEADER_MISMATCH = MCP_CODE.headerMismatch;
 
 /** A request of a legacy client on its way to a modern server. */
 export interface ModernRequest {
@@ -48,6 +48,14 @@ export class ModernCalls {
 
   /** @throws {RemoteError} the server's own, or where it wants what the client cannot give; {McpError} 502 or 504 without an answer. */
   async make(request: ModernRequest): Promise<ModernOutcome> {
+    try {
+      return await this.makeAll(request);
+    } catch (error) {
+      throw toTranslatedFault(error);
+    }
+  }
+
+  private async makeAll(request: ModernRequest): Promise<ModernOutcome> {
     let { params } = request;
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const result = await this.makeWithHeaders({ ...request, params });
@@ -76,7 +84,7 @@ export class ModernCalls {
     if (answer.body instanceof Readable) addAbortSignal(signal, answer.body);
     for await (const message of messagesOf(answer)) {
       if (message['method'] === undefined) {
-        if (message['id'] === id || isObject(message['error'])) return resultOf(message);
+        if (message['id'] === id || isUnaddressedError(message)) return resultIn(message);
       } else if (message['id'] === undefined) request.onNotification(message);
       else throw malformed('It sent a request, which has no place in the modern era'); // R-MOD-14
     }
@@ -91,7 +99,7 @@ export class ModernCalls {
     try {
       return await this.makeOnce(request, known && paramHeaders(known, params['arguments']));
     } catch (error) {
-      if (!(error instanceof RemoteError) || error.code !== HEADER_MISMATCH) throw error;
+      if (!isHeaderMismatch(error)) throw error;
       const learned = await this.learn(request);
       if (!learned) throw error;
       return this.makeOnce(request, paramHeaders(learned, params['arguments']));
@@ -141,10 +149,9 @@ export class ModernCalls {
   }
 }
 
-function resultOf({ result, error }: JsonObject): JsonObject {
-  if (isObject(result)) return result;
-  throw new RemoteError(error);
-}
+/** Whoever said it: the server, or the gateway for one that does not look. */
+const isHeaderMismatch = (error: unknown): boolean =>
+  (error instanceof RemoteError || error instanceof McpError) && error.code === MCP_CODE.headerMismatch;
 
 function requireOwnAnswer(answer: UpstreamAnswer): void {
   const { status } = answer;

@@ -75,6 +75,10 @@ export class ModernFace implements McpUpstream {
     return reply.answer;
   }
 
+  countSessions(): number {
+    return this.connections.size;
+  }
+
   endSessions(owner: string): void {
     this.waiting.endOf(owner);
     this.connections.endSessions(owner);
@@ -248,7 +252,5 @@ function toModernCapabilities(capabilities: JsonObject, canListen: boolean): Jso
 function failRound(reply: Reply, id: JsonRpcId, error: unknown): void {
   const remote = asRemoteError(error);
   if (remote && (error instanceof RemoteError || reply.isOpen)) return reply.finish(errorResponse(id, remote), statusOf(remote));
-  if (!(error instanceof McpError)) return reply.fail(error);
-  const { status, code, publicMessage, data, detail, cause, headers } = error;
-  reply.fail(new McpError(status, code, publicMessage, { id, data, detail, cause, headers }));
+  reply.fail(error instanceof McpError ? error.answering(id) : error);
 }

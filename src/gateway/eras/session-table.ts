@@ -35,6 +35,10 @@ export class SessionTable {
     this.stopListening = parts.states.listen((key, state) => this.apply(key, state));
   }
 
+  get size(): number {
+    return this.sessions.size;
+  }
+
   /** The id of a new session. */
   open({ owner }: Caller, claims: Omit<SessionClaims, 'key' | 'openedAt'>): string {
     const { sealer, clock } = this.parts;

@@ -7,7 +7,7 @@ import { isObject, type JsonObject } from '../message-shape.js';
 import { LEGACY_VERSIONS } from '../protocol-versions.js';
 import { BrokenOffError, messagesOf, readResult, RemoteError } from '../upstream-call.js';
 import { ChangeStream } from './change-stream.js';
-import { asRemoteError } from './errors.js';
+import { asRemoteError, isUnaddressedError, resultIn, toHandshakeFault, toTranslatedFault } from './errors.js';
 import {
   type ConnectionListener,
   type InitializeResult,
@@ -70,11 +70,20 @@ export class UpstreamSession implements LegacyConnection {
   /** @throws {McpError} 502 or 504 where no session comes about. */
   static async open(parts: UpstreamSessionParts, capabilities: JsonObject): Promise<UpstreamSession> {
     const signal = AbortSignal.timeout(HANDSHAKE_MS);
+    try {
+      return await UpstreamSession.initialize(parts, capabilities, signal);
+    } catch (error) {
+      if (!signal.aborted) throw toHandshakeFault(error);
+      throw new McpError(504, MCP_CODE.internalError, 'The upstream did not answer in time.', { detail: 'No handshake in time' });
+    }
+  }
+
+  private static async initialize(parts: UpstreamSessionParts, capabilities: JsonObject, signal: AbortSignal): Promise<UpstreamSession> {
     const params = { protocolVersion: LEGACY_VERSIONS.at(-1), capabilities, clientInfo: { name: 'gatehouse', version: VERSION } };
     const message = { jsonrpc: '2.0', id: 0, method: 'initialize', params };
     const answer = await parts.upstream.handle(postExchange({ ...parts, session: {}, signal }, message));
     await requireSession(answer, false);
-    const result = readInitializeResult(await refusalsAsFaults(readResult(answer, 0)));
+    const result = readInitializeResult(await readResult(answer, 0));
     const id = answer.headers['mcp-session-id'];
     const session = new UpstreamSession(parts, result, {
       ...(id === undefined ? {} : { 'mcp-session-id': id }),
@@ -104,7 +113,7 @@ export class UpstreamSession implements LegacyConnection {
       return await this.ask(id, request, exchange.signal);
     } catch (error) {
       signal.throwIfAborted();
-      throw error;
+      throw toTranslatedFault(error);
     } finally {
       signal.removeEventListener('abort', cancel);
       this.active--;
@@ -152,7 +161,7 @@ export class UpstreamSession implements LegacyConnection {
         onRetry: (milliseconds: number) => void (retryMs = Math.min(milliseconds, MAX_RETRY_MS)),
       };
       const response = await this.readResponse(id, request, { answer, signal, options });
-      if (response) return resultOf(response);
+      if (response) return resultIn(response);
       if (lastEventId === undefined) break;
       // A server may close a stream and let its client come back for the rest (2025-11-25 transports, "Resumability").
       await delay(retryMs, undefined, { signal });
@@ -252,14 +261,6 @@ export const toServerMessage = ({ method, params }: JsonObject): ServerMessage =
   params: isObject(params) ? params : {},
 });
 
-/** An error that could not name the request: there is but one that it can be about. */
-const isUnaddressedError = ({ id, error }: JsonObject): boolean => isObject(error) && (id === null || id === undefined);
-
-function resultOf({ result, error }: JsonObject): JsonObject {
-  if (isObject(result)) return result;
-  throw new RemoteError(error);
-}
-
 function readInitializeResult(result: JsonObject): InitializeResult {
   const { protocolVersion, capabilities, serverInfo, instructions } = result;
   // Servers of 2024-11-05 that have learned Streamable HTTP speak it like those of 2025-03-26.
@@ -273,14 +274,4 @@ function readInitializeResult(result: JsonObject): InitializeResult {
     serverInfo: isObject(serverInfo) ? serverInfo : {},
     ...(typeof instructions === 'string' ? { instructions } : {}),
   };
-}
-
-/** A server that refuses the handshake refuses the gateway, not what its client asked for. */
-async function refusalsAsFaults<T>(result: Promise<T>): Promise<T> {
-  try {
-    return await result;
-  } catch (error) {
-    if (!(error instanceof RemoteError)) throw error;
-    throw new McpError(502, MCP_CODE.internalError, 'The upstream refused the gateway.', { detail: error.message, cause: error });
-  }
 }

@@ -1,3 +1,4 @@
+import type { DurationTally } from '../../common/tally.js';
 import type { Caller, Exchange, McpUpstream, Operation, UpstreamAnswer } from '../../protocol/exchange.js';
 import { MCP_CODE, McpError } from '../../protocol/mcp-error.js';
 import type { ServerState } from '../../servers/server-state.js';
@@ -9,6 +10,7 @@ import { modernExchange, readResult, RemoteError } from '../upstream-call.js';
 export interface OpenMember {
   readonly server: Pick<ServerState, 'name' | 'resource'>;
   readonly upstream: McpUpstream;
+  readonly latency: Pick<DurationTally, 'add'>;
   /** Told of uses, so that nothing is closed under them. */
   enter(): void;
   leave(): void;
@@ -50,11 +52,13 @@ export class Member {
   async handle(toExchange: (member: OpenMember) => Exchange): Promise<UpstreamAnswer> {
     const open = await this.open();
     open.enter();
+    const askedAt = performance.now();
     let answer: UpstreamAnswer | undefined;
     try {
       answer = await open.upstream.handle(toExchange(open));
       return answer;
     } finally {
+      open.latency.add(performance.now() - askedAt);
       const { body } = answer ?? {};
       if (body && !Buffer.isBuffer(body)) body.once('close', () => open.leave());
       else open.leave();

@@ -5,6 +5,7 @@ import { bridge, type Front, serveUpstream } from '../../../test/support/eras/fr
 import { until } from '../../../test/support/eras/http-server.js';
 import { type LegacyServer, startLegacyServer } from '../../../test/support/eras/legacy-server.js';
 import { type ModernServer, startModernServer } from '../../../test/support/eras/modern-server.js';
+import { DurationTally } from '../../common/tally.js';
 import { jsonAnswer } from '../../protocol/answer.js';
 import type { Caller, Exchange, McpUpstream, UpstreamAnswer } from '../../protocol/exchange.js';
 import type { EraBridge } from '../eras/era-bridge.js';
@@ -65,7 +66,7 @@ function groupOf(upstreams: Readonly<Record<string, McpUpstream>>, members: read
   const openServer = (slug: string): OpenMember | undefined => {
     const upstream = upstreams[slug];
     const server = { name: slug, resource: `http://gatehouse.test/${slug}` };
-    return upstream && { upstream, server, enter: () => undefined, leave: () => undefined };
+    return upstream && { upstream, server, latency: new DurationTally(), enter: () => undefined, leave: () => undefined };
   };
   return new GroupUpstream({ name: 'All', members, openServer, deadlineMs });
 }

@@ -53,7 +53,7 @@ export class GroupUpstream implements McpUpstream {
       return await this.serve(exchange, operation.method, params);
     } catch (error) {
       if (error instanceof RemoteError) return refusal(id, error);
-      throw error instanceof McpError ? withId(error, id) : error;
+      throw error instanceof McpError ? error.answering(id) : error;
     }
   }
 
@@ -186,9 +186,4 @@ const result = (id: unknown, body: JsonObject): UpstreamAnswer => jsonAnswer({ j
 function refusal(id: unknown, { code, message, data }: RemoteError): UpstreamAnswer {
   const status = code === MCP_CODE.methodNotFound ? 404 : 200;
   return jsonAnswer({ jsonrpc: '2.0', id, error: { code, message, ...(data === undefined ? {} : { data }) } }, status);
-}
-
-function withId(error: McpError, id: Exchange['id']): McpError {
-  const { status, code, publicMessage, data, detail, cause, headers } = error;
-  return new McpError(status, code, publicMessage, { id, data, detail, cause, headers });
 }

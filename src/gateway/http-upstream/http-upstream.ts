@@ -1,7 +1,8 @@
 import type { Clock } from '../../common/clock.js';
 import type { Sealer } from '../../database/sealer.js';
 import type { GuardedPool } from '../../egress/guarded-pool.js';
-import type { CircuitState, Era, Exchange, McpUpstream, UpstreamAnswer } from '../../protocol/exchange.js';
+import type { CircuitState, Connections, Era, Exchange, McpUpstream, UpstreamAnswer } from '../../protocol/exchange.js';
+import type { Tracing } from '../../tracing/tracing.js';
 import type { UpstreamAuthenticator } from '../upstream-auth/upstream-auth.js';
 import { Breaker } from './breaker.js';
 import { EraProbe, type Spoken } from './era-probe.js';
@@ -18,12 +19,13 @@ export interface HttpUpstreamOptions {
   readonly url: string;
   /** The server's canonical URL, for requests of the gateway's own. */
   readonly resource: string;
-  readonly pool: Pick<GuardedPool, 'dispatch' | 'dispatchStream' | 'close'>;
+  readonly pool: Pick<GuardedPool, 'dispatch' | 'dispatchStream' | 'close' | 'connections'>;
   readonly auth: UpstreamAuthenticator;
   readonly sealer: Pick<Sealer, 'seal' | 'open'>;
   readonly clock: Clock;
   readonly timeoutSeconds: number | undefined;
   readonly shared?: SharedMarks | undefined;
+  readonly tracing?: Tracing | undefined;
 }
 
 const DEFAULT_TIMEOUT_SECONDS = 120;
@@ -31,6 +33,7 @@ const DEFAULT_TIMEOUT_SECONDS = 120;
 /** An MCP server that speaks Streamable HTTP, in the eras that it speaks. */
 export class HttpUpstream implements McpUpstream {
   private readonly link: UpstreamLink;
+  private readonly pool: HttpUpstreamOptions['pool'];
   private readonly breaker: Breaker;
   private readonly spoken: SpokenEras;
   private readonly modern: ModernSide;
@@ -38,9 +41,10 @@ export class HttpUpstream implements McpUpstream {
   private hasSessions = false;
 
   constructor(options: HttpUpstreamOptions) {
-    const { serverId, url, resource, pool, auth, sealer, clock, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS, shared } = options;
+    const { serverId, url, resource, pool, auth, sealer, clock, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS, shared, tracing } = options;
     this.breaker = new Breaker(clock);
-    this.link = new UpstreamLink({ url: new URL(url), pool, auth, breaker: this.breaker, timeoutMs: timeoutSeconds * 1000 });
+    this.link = new UpstreamLink({ url: new URL(url), pool, auth, breaker: this.breaker, timeoutMs: timeoutSeconds * 1000, tracing });
+    this.pool = pool;
     const probe = new EraProbe(this.link, resource);
     this.spoken = new SpokenEras(() => probe.ask());
     const doubt = () => this.spoken.doubt();
@@ -67,6 +71,14 @@ export class HttpUpstream implements McpUpstream {
 
   state(): CircuitState {
     return this.breaker.state;
+  }
+
+  countConnections(): Connections {
+    return this.pool.connections;
+  }
+
+  countSessions(): number {
+    return this.legacy.sessions;
   }
 
   endSessions(owner: string): void {

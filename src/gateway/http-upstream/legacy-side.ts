@@ -52,6 +52,11 @@ export class LegacySide {
     }
   }
 
+  /** Sessions that this replica has seen used. */
+  get sessions(): number {
+    return this.seen.size;
+  }
+
   /** Ends the sessions of a credential at the upstream, as far as this replica has seen them. */
   endSessions(owner: string): void {
     for (const session of this.seen.takeOf(owner)) void this.endQuietly(session);

@@ -7,6 +7,10 @@ const MAX_SESSIONS = 20_000;
 export class SessionsSeen {
   private readonly sessions = new LRUCache<string, LegacySession & { readonly owner: string }>({ max: MAX_SESSIONS });
 
+  get size(): number {
+    return this.sessions.size;
+  }
+
   add(owner: string, session: LegacySession): void {
     const known = this.sessions.get(session.upstreamId);
     if (known?.owner !== owner) this.sessions.set(session.upstreamId, { ...session, owner });

@@ -4,6 +4,8 @@ import { codeOf, type GuardedPool } from '../../egress/guarded-pool.js';
 import type { Exchange } from '../../protocol/exchange.js';
 import type { McpError } from '../../protocol/mcp-error.js';
 import { whenCancelled } from '../http-exchange.js';
+import type { TraceContext } from '../../tracing/trace-context.js';
+import type { OutgoingSpan, Tracing } from '../../tracing/tracing.js';
 import type { UpstreamAuthenticator } from '../upstream-auth/upstream-auth.js';
 import { Attempt, type Bounds, EndedAttempt, type RawAnswer } from './attempt.js';
 import type { Breaker } from './breaker.js';
@@ -35,6 +37,7 @@ export interface LinkOptions {
   readonly breaker: Breaker;
   /** Until the upstream has begun to answer, and between two parts of an answer. */
   readonly timeoutMs: number;
+  readonly tracing?: Tracing | undefined;
 }
 
 /** Calls to one upstream that are under way at the same time, on one replica. */
@@ -111,13 +114,15 @@ export class UpstreamLink {
     return new Promise((resolve, reject) => {
       this.calls += staysOpen ? 0 : 1;
       const onEnd = () => void (this.calls -= staysOpen ? 0 : 1);
+      const span = this.startSpan(request);
       const attempt = new Attempt({ bounds: this.bounds, guard, outlivesReader, onEnd }, (answer, error) => {
         this.tell(error);
+        if (span) endSpan(span, answer, error);
         if (answer) resolve(answer);
         else reject(new FailedAttempt(error, attempt.wasSent));
       });
       whenCancelled(exchange, () => attempt.end('client left'));
-      const options = this.toDispatchOptions(own, request);
+      const options = this.toDispatchOptions(own, request, span);
       if (staysOpen) pool.dispatchStream(options, attempt);
       else pool.dispatch(options, attempt);
     });
@@ -126,11 +131,18 @@ export class UpstreamLink {
   private toDispatchOptions(
     own: Readonly<Record<string, string>>,
     { method, headers, body, staysOpen = false }: LinkRequest,
+    span: OutgoingSpan | undefined,
   ): Dispatcher.DispatchOptions {
     const flat: string[] = ['via', VIA, 'accept-encoding', 'identity'];
-    for (const name in headers) if (!(name in own)) flat.push(name, headers[name] ?? '');
+    const passed = span ? withTrace(headers, span.context) : headers;
+    for (const name in passed) if (!(name in own)) flat.push(name, passed[name] ?? '');
     for (const name in own) flat.push(name, own[name] ?? '');
     return { path: this.path, method, headers: flat, body: body ?? null, bodyTimeout: staysOpen ? 0 : this.options.timeoutMs };
+  }
+
+  private startSpan({ method }: LinkRequest): OutgoingSpan | undefined {
+    const { tracing, url } = this.options;
+    return tracing?.request(method, { 'http.request.method': method, 'server.address': url.hostname, 'server.port': portOf(url) });
   }
 
   /** What an attempt says of the upstream as a whole. */
@@ -157,6 +169,22 @@ class FailedAttempt extends Error {
 function mayRepeat({ cause, wasSent }: FailedAttempt, { isRepeatable, exchange }: LinkRequest): boolean {
   if (cause instanceof EndedAttempt || (exchange.era === 'modern' && exchange.signal.aborted)) return false;
   return NOT_CONNECTED.has(codeOf(cause)) && (!wasSent || isRepeatable);
+}
+
+const portOf = ({ port, protocol }: URL): number => Number(port || (protocol === 'https:' ? 443 : 80));
+
+/** The upstream goes on below our own step of the trace, and not beside it. */
+function withTrace(headers: Readonly<Record<string, string>>, { traceparent, tracestate }: TraceContext): Readonly<Record<string, string>> {
+  const { tracestate: _of, ...others } = headers;
+  return { ...others, traceparent, ...(tracestate === undefined ? {} : { tracestate }) };
+}
+
+function endSpan(span: OutgoingSpan, answer: RawAnswer | undefined, error: unknown): void {
+  if (answer) span.set({ 'http.response.status_code': answer.status });
+  // A client's own span of a request fails with every refusal (OpenTelemetry, HTTP spans).
+  if (answer && answer.status >= 400) span.fail(String(answer.status));
+  if (!answer) span.fail(error instanceof EndedAttempt ? error.reason : codeOf(error));
+  span.end();
 }
 
 function discard({ body }: RawAnswer): void {

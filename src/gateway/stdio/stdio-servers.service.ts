@@ -8,6 +8,7 @@ import { MCP_CODE, McpError } from '../../protocol/mcp-error.js';
 import type { ServerState } from '../../servers/server-state.js';
 import { stdioFaults } from '../../servers/stdio-settings.js';
 import type { StdioUpstreamSettings } from '../../servers/upstream.js';
+import { TRACING, type Tracing } from '../../tracing/tracing.js';
 import { ParamChecked } from '../param-checked.js';
 import { ChildKeeper } from './child-keeper.js';
 import { ChildLog } from './child-log.js';
@@ -30,7 +31,13 @@ export class StdioServers implements OnModuleInit, OnApplicationShutdown {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(TRACING) private readonly tracing: Tracing | undefined,
   ) {}
+
+  /** Children that run. */
+  get children(): number {
+    return this.running.size;
+  }
 
   onModuleInit(): void {
     this.sweeper.start();
@@ -40,7 +47,7 @@ export class StdioServers implements OnModuleInit, OnApplicationShutdown {
   open(server: ServerState, settings: StdioUpstreamSettings, bridge: BridgeToLegacy): McpUpstream {
     const keeper = this.keep(server, settings);
     const timeoutMs = (server.limits.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000;
-    return new ParamChecked(new StdioUpstream({ keeper, bridge, timeoutMs }), server.resource);
+    return new ParamChecked(new StdioUpstream({ keeper, bridge, timeoutMs, tracing: this.tracing }), server.resource);
   }
 
   async onApplicationShutdown(): Promise<void> {

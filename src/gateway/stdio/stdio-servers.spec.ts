@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
+import { eventually, hasEnded } from '../../../test/support/eventually.js';
 import { settableClock } from '../../../test/support/database.js';
 import { loadConfig } from '../../config/load-config.js';
 import type { Caller, McpUpstream } from '../../protocol/exchange.js';
@@ -18,18 +19,23 @@ const CALLER: Caller = { owner: 'one', audience: 'authenticated', groups: [], is
 const URL_ = 'http://localhost/authed/mcp/child';
 const fixture = (name: string): string => new URL(`../../../test/fixtures/${name}`, import.meta.url).pathname;
 
+const ROUGH = {
+  command: process.execPath,
+  args: [fixture('rough-child.mjs')],
+  extraArgs: ['[a-z]+'],
+  serverEnv: ['API_KEY'],
+  startSeconds: 60,
+  cwd: '/',
+};
 const COMMANDS = {
-  rough: {
-    command: process.execPath,
-    args: [fixture('rough-child.mjs')],
-    extraArgs: ['[a-z]+'],
-    serverEnv: ['API_KEY'],
-    startSeconds: 2,
-    cwd: '/',
-  },
+  rough: ROUGH,
+  /** For children that say nothing: those that speak get the time that a busy machine needs. */
+  hasty: { ...ROUGH, startSeconds: 2 },
+  /** Half of it is for the question that a mute child does not answer, all of it for the second. */
+  patient: { ...ROUGH, startSeconds: 6 },
   modern: { command: process.execPath, args: [fixture('everything/server.mjs'), '--transport', 'stdio', '--noise'] },
   few: { command: process.execPath, args: [fixture('rough-child.mjs')], maxConcurrent: 2, idleSeconds: 60 },
-  absent: { command: process.execPath, args: [fixture('no-such-file.mjs')], startSeconds: 2 },
+  absent: { command: process.execPath, args: [fixture('no-such-file.mjs')], startSeconds: 60 },
 };
 
 /** One set of children, with what belongs to it. */
@@ -46,11 +52,12 @@ class Scene {
     this.servers = new StdioServers(
       loadConfig({ PATH: process.env['PATH'], MASTER_KEY: '', STDIO_COMMANDS_FILE: file, ...env }),
       this.time.clock,
+      undefined,
     );
   }
 
   open(command: string, options: { args?: string[]; env?: Record<string, string>; timeoutSeconds?: number } = {}): Opened {
-    const { args = [], env = {}, timeoutSeconds = 5 } = options;
+    const { args = [], env = {}, timeoutSeconds = 60 } = options;
     const settings: StdioUpstreamSettings = { kind: 'stdio', command, args, env: Object.keys(env) };
     const state = { id: command, slug: command, limits: { timeoutSeconds }, openSecrets: () => ({ env }) } as unknown as ServerState;
     let connections: LegacyConnections | undefined;
@@ -103,25 +110,6 @@ const legacy = (method: string, params: JsonObject = {}, parts: Partial<LegacyRe
 const modern = (method: string, params: JsonObject, parts: { id?: number | string; signal?: AbortSignal } = {}) =>
   modernExchange({ method, params, url: URL_, caller: CALLER, signal: parts.signal ?? new AbortController().signal, id: parts.id ?? 1 });
 
-async function isAlive(pid: unknown): Promise<boolean> {
-  const deadline = Date.now() + 5000;
-  for (;;) {
-    try {
-      process.kill(pid as number, 0);
-    } catch {
-      return false;
-    }
-    if (Date.now() > deadline) return true;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-async function eventually(holds: () => boolean): Promise<void> {
-  const deadline = Date.now() + 5000;
-  while (!holds() && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
-  expect(holds()).toBe(true);
-}
-
 describe('a child of the legacy era', () => {
   it('is started without a shell, in the environment that is named for it and nothing else', async () => {
     const session = await newScene()
@@ -136,12 +124,16 @@ describe('a child of the legacy era', () => {
 
   it('is initialized, whatever it says to the questions of the modern era', async () => {
     const scene = newScene();
-    for (const mode of ['plain', 'brittle', 'mute']) {
-      const child = scene.open('rough', { args: [mode] });
+    for (const [command, mode] of [
+      ['rough', 'plain'],
+      ['rough', 'brittle'],
+      ['patient', 'mute'],
+    ] as const) {
+      const child = scene.open(command, { args: [mode] });
       expect((await child.session()).initializeResult).toMatchObject({ protocolVersion: '2025-06-18', serverInfo: { name: 'rough' } });
       await child.close();
     }
-  }, 20_000);
+  });
 
   it('is one for all callers, and each gets the answer to its own request, though they number alike', async () => {
     const child = newScene().open('rough');
@@ -167,7 +159,7 @@ describe('a child of the legacy era', () => {
     const scene = newScene();
     const session = await scene.open('rough', { env: { API_KEY: 'sesame-open' } }).session();
     await session.request(legacy('complain', { lines: 500, text: `\u001b[31mKey sesame-open ${'y'.repeat(3000)}` }));
-    await eventually(() => scene.log.length >= 99);
+    await eventually(() => expect(scene.log.length).toBeGreaterThanOrEqual(99));
     expect(scene.log.length).toBeLessThanOrEqual(101);
     const [line = ''] = scene.log.filter((text) => text.includes('stderr'));
     expect(line).toMatch(/^rough: stderr: {1,2}\[31mKey \[redacted\] y+… \(\d+ more\)$/);
@@ -237,20 +229,22 @@ describe('a child that fails', () => {
     }
     expect(pauses).toEqual([...pauses].sort((a, b) => Number(a) - Number(b)));
     expect(pauses[0]).toBeLessThan(Number(pauses[2]));
-  }, 20_000);
+  });
 
   it('answers 502 where the program is not there or ends at once, and 504 where it says nothing', async () => {
     const scene = newScene();
     await expect(scene.open('absent').session()).rejects.toMatchObject({ status: 502 });
-    await expect(scene.open('rough', { args: ['silent'] }).session()).rejects.toMatchObject({ status: 504 });
+    await expect(scene.open('hasty', { args: ['silent'] }).session()).rejects.toMatchObject({ status: 504 });
     expect(scene.log.join('\n')).toContain('Cannot find module');
-  }, 20_000);
+  });
 
   it('fails a request that it answers with nothing (502), with too much (502), or not in time (504)', async () => {
-    const session = await newScene().open('rough', { timeoutSeconds: 1 }).session();
+    const scene = newScene();
+    const session = await scene.open('rough').session();
     await expect(session.request(legacy('empty'))).rejects.toMatchObject({ status: 502 });
     await expect(session.request(legacy('long', { bytes: 17 * 1024 * 1024 }))).rejects.toMatchObject({ status: 502 });
-    await expect(session.request(legacy('silence'))).rejects.toMatchObject({ status: 504 });
+    const impatient = await scene.open('rough', { timeoutSeconds: 1 }).session();
+    await expect(impatient.request(legacy('silence'))).rejects.toMatchObject({ status: 504 });
     expect(await session.request(legacy('long', { bytes: 1024 * 1024 }))).toHaveProperty('text.length', 1024 * 1024);
   });
 
@@ -278,7 +272,7 @@ describe('the number of children and of requests', () => {
     const first = scene.open('rough');
     const { pid } = await (await first.session()).request(legacy('environment'));
     const second = await scene.open('few').session();
-    expect(await isAlive(pid)).toBe(false);
+    await hasEnded(pid);
     const waiting = expect(second.request(legacy('silence'))).rejects.toMatchObject({ status: 502 });
     await expect(first.session()).rejects.toMatchObject({ status: 503 });
     await scene.servers.onApplicationShutdown();
@@ -291,7 +285,7 @@ describe('the number of children and of requests', () => {
     const child = scene.open('few');
     const { pid } = await (await child.session()).request(legacy('environment'));
     scene.time.advance(61_000);
-    expect(await isAlive(pid)).toBe(false);
+    await hasEnded(pid);
     expect(await (await child.session()).request(legacy('ping'))).toEqual({});
   });
 });
@@ -303,8 +297,8 @@ describe('the end of a child', () => {
     const { pid } = await session.request(legacy('environment'));
     const grandchild = await session.request(legacy('grandchild'));
     await child.close();
-    expect(await isAlive(pid)).toBe(false);
-    expect(await isAlive(grandchild['pid'])).toBe(false);
+    await hasEnded(pid);
+    await hasEnded(grandchild['pid']);
     await expect(child.session()).rejects.toMatchObject({ status: 502 });
   });
 });
@@ -388,12 +382,17 @@ describe('a child of the modern era', () => {
 
   it('is told when whoever asked has left (R-MOD-13)', async () => {
     const gone = new AbortController();
-    const waiting = upstream.handle(modern('tools/call', call('test_slow', { milliseconds: 60_000 }), { signal: gone.signal }));
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    const waiting = upstream.handle(modern('tools/call', call('test_slow', { milliseconds: 600_000 }), { signal: gone.signal }));
+    waiting.catch(() => undefined); // looked at below
+    const seen = (text: string) =>
+      eventually(async () => {
+        const { content } = await readResult(await upstream.handle(modern('tools/call', call('test_slow_calls'))), 1);
+        expect(content).toMatchObject([{ text }]);
+      });
+    await seen('{"started":1,"finished":0,"cancelled":0}');
     gone.abort(new Error('left'));
     await expect(waiting).rejects.toThrow('left');
-    const { content } = await readResult(await upstream.handle(modern('tools/call', call('test_slow_calls'))), 1);
-    expect(content).toMatchObject([{ text: '{"started":1,"finished":0,"cancelled":1}' }]);
+    await seen('{"started":1,"finished":0,"cancelled":1}');
   });
 
   it('gets no notifications of one caller, which could name the requests of others', async () => {

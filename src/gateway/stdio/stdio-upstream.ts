@@ -1,5 +1,7 @@
 import type { Era, Exchange, McpUpstream, UpstreamAnswer } from '../../protocol/exchange.js';
 import { MCP_CODE, McpError } from '../../protocol/mcp-error.js';
+import type { Tracing } from '../../tracing/tracing.js';
+import { methodOf, traceOf, withTraceInMeta } from '../carry-trace.js';
 import type { LegacyConnection, LegacyConnections } from '../eras/legacy-connection.js';
 import { type ChildKeeper, type ReadyChild } from './child-keeper.js';
 import { LegacyChild } from './legacy-child.js';
@@ -13,6 +15,7 @@ export interface StdioUpstreamParts {
   /** Milliseconds until the child must have begun to answer, and again between two parts of an answer. */
   readonly timeoutMs: number;
   readonly bridge: BridgeToLegacy;
+  readonly tracing?: Tracing | undefined;
 }
 
 const ERAS: readonly Era[] = ['modern'];
@@ -25,7 +28,7 @@ export class StdioUpstream implements McpUpstream {
   constructor(private readonly parts: StdioUpstreamParts) {
     const open = async (): Promise<LegacyConnection> => this.session(await parts.keeper.get());
     // The one child is everybody's: there is no session of a single caller to be ended.
-    this.bridge = parts.bridge({ open, endSessions: () => undefined, close: () => Promise.resolve() });
+    this.bridge = parts.bridge({ open, size: 0, endSessions: () => undefined, close: () => Promise.resolve() });
   }
 
   eras(): readonly Era[] {
@@ -44,6 +47,23 @@ export class StdioUpstream implements McpUpstream {
         headers: { allow: 'POST' },
       });
     }
+    const { tracing } = this.parts;
+    return tracing ? this.askTraced(tracing, exchange) : this.ask(withTraceInMeta(exchange, traceOf(exchange, undefined)));
+  }
+
+  private async askTraced(tracing: Tracing, exchange: Exchange): Promise<UpstreamAnswer> {
+    const span = tracing.request(methodOf(exchange) ?? exchange.method, { 'network.transport': 'pipe' });
+    try {
+      return await this.ask(withTraceInMeta(exchange, span.context));
+    } catch (error) {
+      span.fail(error instanceof McpError ? String(error.status) : 'Error');
+      throw error;
+    } finally {
+      span.end();
+    }
+  }
+
+  private async ask(exchange: Exchange): Promise<UpstreamAnswer> {
     const child = await this.parts.keeper.get();
     if (child.spoken.era === 'legacy') return this.bridge.handle(exchange);
     return askModernChild(child.connection, exchange, this.parts.timeoutMs);

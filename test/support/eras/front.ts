@@ -9,7 +9,7 @@ import { readMessage } from '../../../src/gateway/read-message.js';
 import { answerHeaders, ResponseStream } from '../../../src/gateway/write-response.js';
 import { isEventStream } from '../../../src/protocol/answer.js';
 import type { Caller, McpUpstream } from '../../../src/protocol/exchange.js';
-import { McpError } from '../../../src/protocol/mcp-error.js';
+import { type JsonRpcId, McpError } from '../../../src/protocol/mcp-error.js';
 import { readBody, serve, type TestServer } from './http-server.js';
 
 /** An MCP endpoint in front of an upstream: what the gateway does, less its tokens. The header `x-owner` says who calls. */
@@ -34,9 +34,11 @@ export async function serveUpstream(upstream: McpUpstream, { isAllowed = () => t
     const body = request.method === 'POST' ? await readBody(request) : undefined;
     const { method = '', headers, rawHeaders } = request;
     const http = { method, headers, rawHeaders, body, address: '127.0.0.1' };
+    let id: JsonRpcId | undefined;
     const caller: Caller = { owner: String(headers['x-owner'] ?? 'c1'), audience: 'authenticated', groups: [], isAllowed };
     try {
       const read = readMessage(http);
+      id = read.id;
       const answer = await upstream.handle(
         new HttpExchange({ http, read, caller, connection: response, url: 'http://gatehouse.test/mcp' }),
       );
@@ -46,7 +48,10 @@ export async function serveUpstream(upstream: McpUpstream, { isAllowed = () => t
       else response.end(answer.body);
     } catch (error) {
       if (!(error instanceof McpError)) throw error;
-      response.writeHead(error.status, { 'content-type': 'application/json' }).end(JSON.stringify(error.toBody()));
+      const { status, headers: own } = error;
+      response
+        .writeHead(status, { ...own, 'content-type': 'application/json' })
+        .end(JSON.stringify(error.answering(id ?? error.id).toBody()));
     }
   });
   const ask: Front['ask'] = (message, { headers = {}, method = 'POST', signal } = {}) =>
