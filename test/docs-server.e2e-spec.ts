@@ -162,6 +162,31 @@ describe('the documentation server’s page', () => {
     expect((await status('nope')).status).toBe(404);
   });
 
+  it('lists the pages that it serves, and to whom, found by title or path', async () => {
+    const pages = (query = ''): Promise<Answer> => gatehouse.admin(`/servers/docs/docs/pages${query}`);
+    const all = await pages();
+    expect(all.json).toMatchObject({
+      items: [
+        { path: 'index', title: 'Welcome', visibility: 'public', groups: [], version: null, language: null },
+        { path: 'members', title: 'Members', visibility: 'authenticated', groups: [] },
+        { path: 'staff', title: 'Staff', visibility: 'groups', groups: ['staff'] },
+      ],
+      nextCursor: null,
+      versions: [],
+      languages: [],
+    });
+    const paths = ({ json }: Answer): unknown => (json['items'] as { path: string }[]).map(({ path }) => path);
+    expect(paths(await pages('?search=STAF'))).toEqual(['staff']);
+    expect(paths(await pages('?search=elcom'))).toEqual(['index']);
+    expect(paths(await pages('?visibility=authenticated'))).toEqual(['members']);
+    expect(paths(await pages('?version=v9'))).toEqual([]);
+    const first = await pages('?limit=2');
+    expect(paths(await pages(`?limit=2&cursor=${first.json['nextCursor'] as string}`))).toEqual(['staff']);
+    for (const query of ['?cursor=!', `?cursor=${Buffer.from('["x"]').toString('base64url')}`, '?visibility=all'])
+      expect((await pages(query)).json).toMatchObject({ code: 'validation_failed' });
+    expect((await gatehouse.admin('/servers/nothing/docs/pages')).status).toBe(404);
+  });
+
   it('keeps the last good docs.json while it is broken, and says so there and in health', async () => {
     const file = join(gatehouse.dir, 'docs/docs.json');
     writeFileSync(file, '{ "name": "Acme", "navigation": ');

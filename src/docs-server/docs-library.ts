@@ -1,4 +1,4 @@
-import { mayRead, type Reader } from './content/access.js';
+import { mayRead, type Reader, type Visibility, visibilityOf } from './content/access.js';
 import type { Page } from './content/page.js';
 import { linkOf } from './content/page-path.js';
 import { plainText } from './content/markdown.js';
@@ -56,6 +56,15 @@ export interface Hit {
   readonly snippet: string;
   readonly version?: string;
   readonly language?: string;
+}
+
+/** Which pages those who run it look for; what is undefined does not matter. */
+export interface PageFilter {
+  /** In the title or the path. */
+  readonly text?: string | undefined;
+  readonly version?: string | undefined;
+  readonly language?: string | undefined;
+  readonly visibility?: Visibility | undefined;
 }
 
 /** How a library is, for those who run it. */
@@ -196,6 +205,29 @@ export class DocsLibrary {
   /** What this reader may see whose path begins so. */
   listUnder(prefix: string, reader: Reader, limit: number): ListedPage[] {
     return this.isClosed ? [] : this.store.headsUnder(prefix, this.kindsFor(reader), limit);
+  }
+
+  /** Every page that is served to somebody, whoever that is, in the order of the navigation: for those who run it. */
+  browse({ text = '', version, language, visibility }: PageFilter, after: Place, limit: number): ListedPage[] {
+    if (this.isClosed) return [];
+    const isWanted = (kind: Kind): boolean =>
+      kind.access !== 'hidden' &&
+      (version === undefined || kind.version === version) &&
+      (language === undefined || kind.language === language) &&
+      (visibility === undefined || this.visibilityOf(kind) === visibility);
+    const kinds = [...this.store.allKinds].flatMap(([id, kind]) => (isWanted(kind) ? [id] : []));
+    return this.store.headsWith(text, kinds, after, limit);
+  }
+
+  /** What pages that are served differ in. */
+  variety(): { readonly versions: string[]; readonly languages: string[] } {
+    const kinds = this.isClosed ? [] : this.store.usedKinds();
+    const of = (values: readonly string[]): string[] => [...new Set(values)].filter((value) => value !== '').sort();
+    return { versions: of(kinds.map(({ version }) => version)), languages: of(kinds.map(({ language }) => language)) };
+  }
+
+  visibilityOf(what: Pick<Kind, 'access' | 'groups'>): Visibility {
+    return visibilityOf(what, this.options.allPublic);
   }
 
   /** Every page that this reader may see, whole, one after the other. */

@@ -23,6 +23,7 @@ import { CallRecorder } from './call-recorder.js';
 import { DocsAdminController } from './docs-admin.controller.js';
 import { DocsDiscoveryController } from './docs-discovery.controller.js';
 import { DocsOpener } from './docs-opener.service.js';
+import { DocsPagesController } from './docs-pages.controller.js';
 import { DocsSweeper } from './docs-sweeper.service.js';
 import { DocsWebhookController } from './docs-webhook.controller.js';
 import { Gateway } from './gateway.service.js';
@@ -52,6 +53,7 @@ import { Upstreams } from './upstreams.service.js';
     AccessController,
     DocsAdminController,
     DocsDiscoveryController,
+    DocsPagesController,
     DocsWebhookController,
     ProtectedMcpController,
     PublicMcpController,

@@ -432,6 +432,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/servers/{slug}/docs/pages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["DocsPagesController_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/servers/{slug}/docs/refresh": {
         parameters: {
             query?: never;
@@ -970,6 +986,23 @@ export interface components {
             /** Format: date-time */
             pulledAt: string | null;
             url: string;
+        };
+        DocsPageDto: {
+            /** Format: date-time */
+            changedAt: string;
+            groups: string[];
+            language: string | null;
+            path: string;
+            title: string;
+            version: string | null;
+            /** @enum {string} */
+            visibility: "public" | "authenticated" | "groups";
+        };
+        DocsPagesDto: {
+            items: components["schemas"]["DocsPageDto"][];
+            languages: string[];
+            nextCursor: string | null;
+            versions: string[];
         };
         DocsRepositoryAuthDto: {
             token?: string;
@@ -2453,6 +2486,8 @@ export interface operations {
                 cursor?: string;
                 limit?: number;
                 search?: string;
+                server?: string;
+                sort?: "createdAt" | "-createdAt" | "label" | "-label" | "lastUsedAt" | "-lastUsedAt" | "expiresAt" | "-expiresAt";
                 status?: "enabled" | "disabled" | "expired";
             };
             header?: never;
@@ -3652,6 +3687,62 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+        };
+    };
+    DocsPagesController_list: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                language?: string;
+                limit?: number;
+                search?: string;
+                version?: string;
+                visibility?: "public" | "authenticated" | "groups";
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocsPagesDto"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
             };
             401: {
                 headers: {
