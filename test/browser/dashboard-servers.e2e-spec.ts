@@ -12,6 +12,7 @@ import { Server } from '../../src/servers/server.entity.js';
 import { accessibilityFaults, Dashboard } from '../support/dashboard.js';
 import { eventually } from '../support/eventually.js';
 import { startTestGatehouse, type TestGatehouse } from '../support/gatehouse.js';
+import { type GitHost, startGitHost } from '../support/git-host.js';
 import { closedUrl, startMcpUpstream, type TestUpstream } from '../support/http-upstream.js';
 
 const TOOLS = [
@@ -264,6 +265,77 @@ describe('a documentation server', () => {
     await page.getByRole('button', { name: 'Remove', exact: true }).click();
     await page.getByRole('button', { name: 'Remove webhook' }).click();
     await source.getByText('none', { exact: true }).waitFor();
+  });
+});
+
+describe('a documentation server from a Git repository', () => {
+  let host: GitHost;
+  beforeAll(async () => {
+    host = await startGitHost(mkdtempSync(join(folder, 'git-')));
+    host.commit({ 'guide/index.md': '# From the repository\n', 'other.md': '# Elsewhere\n' });
+    host.commit({ 'guide/index.md': '# From the next version\n' }, 'next');
+    host.protect('reader', 'token-of-the-host');
+  });
+  afterAll(() => host.close());
+
+  it('is tested before it is stored, at each field says what is wrong, and keeps its token to itself', async () => {
+    const page = await dashboard.enter('/servers?new');
+    await page.getByRole('textbox', { name: 'Name', exact: true }).fill('Guide');
+    await page.getByRole('radiogroup', { name: 'Kind' }).getByText('Documentation', { exact: true }).click();
+    await page.getByText('A Git repository', { exact: true }).click();
+    await page.getByRole('button', { name: 'Create server' }).click();
+    await page.getByText('A URL such as https://git.example.com/docs.git.').waitFor();
+    await page.getByRole('textbox', { name: 'Repository' }).fill(host.url);
+    await page.getByRole('button', { name: 'Test connection' }).click();
+    await page
+      .getByRole('status')
+      .getByText(/repository/)
+      .first()
+      .waitFor();
+
+    await page.getByRole('checkbox', { name: 'It asks who reads it' }).check();
+    await page.getByRole('textbox', { name: 'User at the Git host' }).fill('reader');
+    await page.getByRole('button', { name: 'Create server' }).click();
+    const token = page.getByRole('textbox', { name: 'Token', exact: true });
+    await eventually(async () => expect(await token.getAttribute('aria-invalid')).toBe('true'));
+    await token.fill('token-of-the-host');
+    await page.getByRole('textbox', { name: 'Folder in it' }).fill('../guide');
+    await page.getByRole('button', { name: 'Create server' }).click();
+    await page.getByText('It leads out of the repository.').first().waitFor();
+    await page.getByRole('textbox', { name: 'Folder in it' }).fill('guide');
+    await page.getByRole('button', { name: 'Test connection' }).click();
+    await page.getByText(/^It has 4 tools/).waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    expect(await page.evaluate<string>('JSON.stringify({ ...sessionStorage, ...localStorage })')).not.toContain('token-of-the-host');
+
+    await page.getByRole('button', { name: 'Create server' }).click();
+    await page.getByRole('heading', { name: /^Guide/, level: 1 }).waitFor();
+    await page.getByRole('row', { name: /From the repository index/ }).waitFor();
+    const git = { url: host.url, branch: null, path: 'guide', intervalSeconds: 300, auth: { username: 'reader', hasToken: true } };
+    expect(await read('guide')).toMatchObject({ upstream: { kind: 'docs', dir: null, git } });
+  });
+
+  it('is moved to another branch without its token, asks for it where the host changes, and becomes a folder', async () => {
+    const page = await dashboard.enter('/servers/guide?edit');
+    await page.getByText('Stored and not shown. Empty: it stays.').waitFor();
+    await page.getByRole('textbox', { name: 'Branch or tag' }).fill('next');
+    await page.getByRole('textbox', { name: 'Seconds between pulls' }).fill('60');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByRole('row', { name: /From the next version index/ }).waitFor();
+    expect(await read('guide')).toMatchObject({ upstream: { git: { branch: 'next', intervalSeconds: 60, auth: { hasToken: true } } } });
+
+    await page.getByRole('link', { name: 'Edit' }).click();
+    await page.getByRole('textbox', { name: 'Repository' }).fill(`${new URL(await closedUrl()).origin}/docs.git`);
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page
+      .getByText(/It does not move along to another host/)
+      .first()
+      .waitFor();
+    await page.getByText('A folder', { exact: true }).click();
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByRole('row', { name: /Welcome index/ }).waitFor();
+    expect(await read('guide')).toMatchObject({ upstream: { kind: 'docs', dir: null, git: null } });
+    await gatehouse.admin('/servers/guide', { method: 'DELETE' });
   });
 });
 

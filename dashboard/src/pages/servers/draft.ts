@@ -7,6 +7,8 @@ type View = Server['upstream'];
 type AuthView = Schemas['HttpUpstreamViewDto']['auth'];
 export type Kind = View['kind'];
 export type AuthType = AuthView['type'];
+/** Where the pages of a documentation server come from. */
+export type PagesFrom = 'folder' | 'git';
 
 /** A scope as it stands in a form: its permissions are lines. */
 export interface ScopeDraft {
@@ -40,7 +42,15 @@ export interface ServerDraft {
   readonly audience: string;
   readonly command: string;
   readonly args: string[];
+  readonly pagesFrom: PagesFrom;
   readonly dir: string;
+  readonly gitUrl: string;
+  readonly gitBranch: string;
+  readonly gitPath: string;
+  /** Seconds; `null` for as often as the server thinks right. */
+  readonly gitInterval: number | null;
+  readonly gitSignsIn: boolean;
+  readonly gitUsername: string;
   readonly members: readonly { readonly server: string; readonly prefix: string }[];
   readonly scopes: readonly ScopeDraft[];
   readonly limits: Readonly<Partial<Record<LimitName, number>>>;
@@ -52,11 +62,12 @@ export interface ServerDraft {
 export interface Secrets {
   readonly token: string;
   readonly clientSecret: string;
+  readonly gitToken: string;
   readonly headers: readonly Named[];
   readonly env: readonly Named[];
 }
 
-export const NO_SECRETS: Secrets = { token: '', clientSecret: '', headers: [], env: [] };
+export const NO_SECRETS: Secrets = { token: '', clientSecret: '', gitToken: '', headers: [], env: [] };
 
 export const EMPTY_SERVER: ServerDraft = {
   slug: '',
@@ -73,7 +84,14 @@ export const EMPTY_SERVER: ServerDraft = {
   audience: '',
   command: '',
   args: [],
+  pagesFrom: 'folder',
   dir: '',
+  gitUrl: '',
+  gitBranch: '',
+  gitPath: '',
+  gitInterval: null,
+  gitSignsIn: false,
+  gitUsername: '',
   members: [],
   scopes: [{ name: 'mcp:use', description: 'Use every tool', permissions: 'tools/call:*', isDefault: true }],
   limits: {},
@@ -112,7 +130,7 @@ function upstreamDraftOf(upstream: View): Partial<ServerDraft> {
     case 'stdio':
       return { kind: 'stdio', command: upstream.command, args: [...upstream.args] };
     case 'docs':
-      return { kind: 'docs', dir: upstream.dir ?? '' };
+      return { kind: 'docs', dir: upstream.dir ?? '', ...(upstream.git ? gitDraftOf(upstream.git) : {}) };
     case 'group':
       return { kind: 'group', members: upstream.members.map(({ server, prefix }) => ({ server, prefix: prefix ?? '' })) };
   }
@@ -124,6 +142,16 @@ function authDraftOf(auth: AuthView): Partial<ServerDraft> {
   const audience = auth.type === 'token_exchange' ? (auth.audience ?? '') : '';
   return { authType: type, tokenUrl, clientId, scope: scope ?? '', resource: resource ?? '', audience };
 }
+
+const gitDraftOf = ({ url, branch, path, intervalSeconds, auth }: Schemas['DocsRepositoryViewDto']): Partial<ServerDraft> => ({
+  pagesFrom: 'git',
+  gitUrl: url,
+  gitBranch: branch ?? '',
+  gitPath: path ?? '',
+  gitInterval: intervalSeconds,
+  gitSignsIn: auth !== null,
+  gitUsername: auth?.username ?? '',
+});
 
 /** The upstream that the form describes. */
 export function upstreamOf(draft: ServerDraft, secrets: Secrets): Schemas['CreateServerDto']['upstream'] {
@@ -138,11 +166,19 @@ export function upstreamOf(draft: ServerDraft, secrets: Secrets): Schemas['Creat
         ...(secrets.env.length > 0 ? { env: toRecord(secrets.env) } : {}),
       };
     case 'docs':
-      return { kind: 'docs', dir: draft.dir.trim() || null };
+      return draft.pagesFrom === 'git' ? { kind: 'docs', git: gitOf(draft, secrets) } : { kind: 'docs', dir: orNull(draft.dir), git: null };
     case 'group':
       return { kind: 'group', members: draft.members.map(({ server, prefix }) => ({ server, prefix: prefix.trim() || null })) };
   }
 }
+
+const gitOf = (draft: ServerDraft, { gitToken }: Secrets): Schemas['DocsRepositoryDto'] => ({
+  url: draft.gitUrl.trim(),
+  branch: orNull(draft.gitBranch),
+  path: orNull(draft.gitPath),
+  intervalSeconds: draft.gitInterval,
+  auth: draft.gitSignsIn ? { username: draft.gitUsername.trim() || 'git', ...(gitToken ? { token: gitToken } : {}) } : null,
+});
 
 type Auth = NonNullable<Schemas['HttpUpstreamDto']['auth']>;
 
@@ -175,8 +211,8 @@ const tokenEndpointOf = ({ tokenUrl, clientId, scope, resource }: ServerDraft, {
 const toRecord = (named: readonly Named[]): Record<string, string | null> =>
   Object.fromEntries(named.filter(({ name }) => name.trim() !== '').map(({ name, value }) => [name.trim(), value === '' ? null : value]));
 
-const hasSecrets = ({ token, clientSecret, headers, env }: Secrets): boolean =>
-  token !== '' || clientSecret !== '' || headers.length > 0 || env.length > 0;
+const hasSecrets = ({ token, clientSecret, gitToken, headers, env }: Secrets): boolean =>
+  [token, clientSecret, gitToken].some((secret) => secret !== '') || headers.length > 0 || env.length > 0;
 
 const linesOf = (text: string): string[] =>
   text
@@ -232,9 +268,11 @@ export function faultsOf(draft: ServerDraft): ServerFaults {
   };
 }
 
-function upstreamFaults({ kind, url, command, members }: ServerDraft): ServerFaults {
+function upstreamFaults({ kind, url, command, members, pagesFrom, gitUrl }: ServerDraft): ServerFaults {
   if (kind === 'http' && !/^https?:\/\/./.test(url.trim())) return { url: 'A URL such as https://mcp.example.com/mcp.' };
   if (kind === 'stdio' && command.trim() === '') return { command: 'Choose a command that the operator allows.' };
+  if (kind === 'docs' && pagesFrom === 'git' && !/^https?:\/\/./.test(gitUrl.trim()))
+    return { gitUrl: 'A URL such as https://git.example.com/docs.git.' };
   if (kind === 'group' && members.length === 0) return { members: 'Choose at least one server.' };
   return {};
 }
@@ -252,6 +290,13 @@ const FIELDS: Readonly<Record<string, keyof ServerDraft>> = {
   'upstream.command': 'command',
   'upstream.args': 'args',
   'upstream.dir': 'dir',
+  'upstream.git.url': 'gitUrl',
+  'upstream.git.branch': 'gitBranch',
+  'upstream.git.path': 'gitPath',
+  'upstream.git.intervalSeconds': 'gitInterval',
+  'upstream.git.auth.username': 'gitUsername',
+  'upstream.git.auth': 'gitSignsIn',
+  'upstream.git': 'pagesFrom',
   'upstream.members': 'members',
   'upstream.auth': 'authType',
   upstream: 'kind',

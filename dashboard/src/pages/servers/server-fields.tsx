@@ -30,7 +30,7 @@ const KINDS: readonly { readonly value: Kind; readonly label: string }[] = [
 const ABOUT: Readonly<Record<Kind, string>> = {
   http: 'An MCP server that speaks Streamable HTTP.',
   stdio: 'A program on this machine that speaks over its standard input and output. Only what the operator lists may run.',
-  docs: 'A folder of Markdown, searched by Gatehouse itself.',
+  docs: 'A folder or a Git repository of Markdown, searched by Gatehouse itself.',
   group: 'Several servers as one.',
 };
 

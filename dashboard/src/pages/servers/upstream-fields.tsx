@@ -3,8 +3,10 @@ import type { ReactElement } from 'react';
 import type { Server } from '../../api/servers.js';
 import { Icon } from '../../parts/icon.js';
 import { Note } from '../../parts/notes.js';
+import { DocsFields } from './docs-fields.js';
 import type { AuthType, Named, ServerDraft } from './draft.js';
 import type { ServerFieldsProps } from './server-fields.js';
+import { STAYS } from './stored-secret.js';
 
 /** Where its messages go, by kind. */
 export function UpstreamFields(props: ServerFieldsProps): ReactElement {
@@ -27,16 +29,7 @@ export function UpstreamFields(props: ServerFieldsProps): ReactElement {
     case 'stdio':
       return <StdioFields {...props} />;
     case 'docs':
-      return (
-        <TextInput
-          label="Folder"
-          description="Within DOCS_DIR, or one of DOCS_ROOTS. Empty: DOCS_DIR itself."
-          placeholder="handbook"
-          value={draft.dir}
-          onChange={(event) => change({ dir: event.currentTarget.value })}
-          error={faults.dir}
-        />
-      );
+      return <DocsFields {...props} />;
     case 'group':
       return <MemberFields {...props} />;
   }
@@ -49,8 +42,6 @@ const AUTHS: readonly { readonly value: AuthType; readonly label: string }[] = [
   { value: 'client_credentials', label: 'Client credentials of its own' },
   { value: 'token_exchange', label: 'Token exchange' },
 ];
-
-const STAYS = 'Stored and not shown. Empty: it stays.';
 
 /** What a stored server already has, so that an empty field means "as before". */
 function storedAuth(stored: Server | undefined, type: AuthType) {
