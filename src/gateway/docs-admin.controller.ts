@@ -11,6 +11,7 @@ import { DocsServers } from '../docs-server/docs-servers.service.js';
 import { DocsWebhooks } from '../docs-server/docs-webhooks.service.js';
 import { ProblemError } from '../protocol/problem.js';
 import { ServerDirectory } from '../servers/server-directory.service.js';
+import { DocsOpener } from './docs-opener.service.js';
 import { findDocs, type FoundDocs } from './find-docs.js';
 import { type DocsFeedbackDto, DocsFeedbackPageDto, DocsStatusDto, DocsWebhookDto } from './docs-admin.dto.js';
 
@@ -23,6 +24,7 @@ export class DocsAdminController {
   constructor(
     private readonly servers: ServerDirectory,
     private readonly docs: DocsServers,
+    private readonly opener: DocsOpener,
     private readonly feedback: DocsFeedbackService,
     private readonly webhooks: DocsWebhooks,
     private readonly refreshes: DocsRefresh,
@@ -41,6 +43,7 @@ export class DocsAdminController {
       name: open.name,
       tools: open.upstream.toolNames,
       ...status,
+      isIndexing: status.isIndexing || open.isStarting || !this.opener.isOpen(server),
       faults: [...status.faults],
       warnings: [...status.warnings],
       indexedAt: iso(indexedAt),

@@ -48,6 +48,11 @@ export class DocsOpener {
     return join(this.config.dataDir, 'docs');
   }
 
+  /** Whether a documentation server is open as it is set now, and not as it was before a change. */
+  isOpen(server: ServerState): boolean {
+    return server.upstream.kind === 'docs' && this.docs.find(this.placeOf(server, server.upstream).key) !== undefined;
+  }
+
   /** The file of a documentation server's index under its present settings. */
   indexFileOf(server: ServerState): string | undefined {
     return server.upstream.kind === 'docs' ? this.placeOf(server, server.upstream).indexFile : undefined;

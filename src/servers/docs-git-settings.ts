@@ -69,5 +69,6 @@ function changeSignIn(present: GitParts | undefined, said: DocsRepositoryAuthDto
 function tokenOf(present: GitParts | undefined, said: DocsRepositoryAuthDto, stays: boolean): string {
   const token = said.token ?? (stays ? present?.secrets.token : undefined);
   if (token !== undefined) return token;
-  throw invalidField('upstream.git.auth.token', 'A token is needed. It does not move along to another host: write it again.');
+  const why = present?.git.auth && !stays ? ' It does not move along to another host: write it again.' : '';
+  throw invalidField('upstream.git.auth.token', `A token is needed.${why}`);
 }

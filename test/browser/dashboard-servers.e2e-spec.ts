@@ -297,7 +297,7 @@ describe('a documentation server from a Git repository', () => {
     await page.getByRole('textbox', { name: 'User at the Git host' }).fill('reader');
     await page.getByRole('button', { name: 'Create server' }).click();
     const token = page.getByRole('textbox', { name: 'Token', exact: true });
-    await eventually(async () => expect(await token.getAttribute('aria-invalid')).toBe('true'));
+    await page.getByText('A token is needed.').first().waitFor();
     await token.fill('token-of-the-host');
     await page.getByRole('textbox', { name: 'Folder in it' }).fill('../guide');
     await page.getByRole('button', { name: 'Create server' }).click();

@@ -34,9 +34,12 @@ export interface DocsPageFilter {
 
 const isVisibility = (text: string): text is DocsPage['visibility'] => ['public', 'authenticated', 'groups'].includes(text);
 
+/** What every list of its pages is kept under. */
+export const docsPagesKey = (slug: string) => ['servers', slug, 'docs', 'pages'] as const;
+
 export const docsPagesQuery = (slug: string, filter: DocsPageFilter) =>
   infiniteQueryOptions({
-    queryKey: ['servers', slug, 'docs', 'pages', filter],
+    queryKey: [...docsPagesKey(slug), filter],
     queryFn: ({ pageParam, signal }) => {
       const { search, visibility, version, language } = filter;
       const query = {

@@ -1,15 +1,15 @@
 import { Button, Tabs } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import type { ReactElement } from 'react';
+import { type ReactElement, useEffect, useRef } from 'react';
 import { api } from '../../api/client.js';
-import { docsQuery, type DocsStatus } from '../../api/docs.js';
+import { docsPagesKey, docsQuery, type DocsStatus } from '../../api/docs.js';
 import { useMay } from '../../api/session.js';
 import { Icon } from '../../parts/icon.js';
 import { ErrorNote, Note } from '../../parts/notes.js';
 import { Section } from '../../parts/page.js';
 import { BlockSkeleton } from '../../parts/skeletons.js';
 import { formatCount } from '../../parts/times.js';
-import { useAct } from '../../parts/use-act.js';
+import { useAct, useRefresh } from '../../parts/use-act.js';
 import { useParams } from '../../parts/use-params.js';
 import { When } from '../../parts/when.js';
 import { DocsFeedbackList } from './docs-feedback.js';
@@ -21,6 +21,7 @@ const TABS = ['pages', 'warnings', 'feedback'] as const;
 export function DocsSection({ slug }: { readonly slug: string }): ReactElement {
   const { data, error, isPending, refetch } = useQuery(docsQuery(slug));
   const mayWrite = useMay('write');
+  useFreshPages(slug, data?.indexedAt);
   const look = useAct(async () => {
     await api.POST('/api/v1/servers/{slug}/docs/refresh', { params: { path: { slug } } });
   }, docsQuery(slug).queryKey);
@@ -50,6 +51,16 @@ export function DocsSection({ slug }: { readonly slug: string }): ReactElement {
       </div>
     </Section>
   );
+}
+
+/** Its list of pages is out of date when it has looked again. */
+function useFreshPages(slug: string, indexedAt: string | null | undefined): void {
+  const refresh = useRefresh();
+  const seen = useRef(indexedAt);
+  useEffect(() => {
+    if (seen.current !== undefined && seen.current !== indexedAt) refresh(docsPagesKey(slug));
+    seen.current = indexedAt;
+  }, [slug, indexedAt, refresh]);
 }
 
 const counted = (count: number, what: string): string => `${formatCount(count)} ${what}${count === 1 ? '' : 's'}`;
