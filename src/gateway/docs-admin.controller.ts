@@ -44,7 +44,8 @@ export class DocsAdminController {
       tools: open.upstream.toolNames,
       ...status,
       isIndexing: status.isIndexing || open.isStarting || !this.opener.isOpen(server),
-      faults: [...status.faults],
+      // What a repository has not brought yet is not missing.
+      faults: open.isStarting ? [] : [...status.faults],
       warnings: [...status.warnings],
       indexedAt: iso(indexedAt),
       feedback: await this.feedback.count(server.id),

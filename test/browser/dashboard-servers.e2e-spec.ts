@@ -286,6 +286,7 @@ describe('a documentation server from a Git repository', () => {
     await page.getByRole('button', { name: 'Create server' }).click();
     await page.getByText('A URL such as https://git.example.com/docs.git.').waitFor();
     await page.getByRole('textbox', { name: 'Repository' }).fill(host.url);
+    await page.getByRole('textbox', { name: 'Branch or tag' }).fill('main');
     await page.getByRole('button', { name: 'Test connection' }).click();
     await page
       .getByRole('status')
@@ -311,7 +312,7 @@ describe('a documentation server from a Git repository', () => {
     await page.getByRole('button', { name: 'Create server' }).click();
     await page.getByRole('heading', { name: /^Guide/, level: 1 }).waitFor();
     await page.getByRole('row', { name: /From the repository index/ }).waitFor();
-    const git = { url: host.url, branch: null, path: 'guide', intervalSeconds: 300, auth: { username: 'reader', hasToken: true } };
+    const git = { url: host.url, branch: 'main', path: 'guide', intervalSeconds: 300, auth: { username: 'reader', hasToken: true } };
     expect(await read('guide')).toMatchObject({ upstream: { kind: 'docs', dir: null, git } });
   });
 

@@ -9,7 +9,7 @@ export type DocsWebhook = Schemas['DocsWebhookDto'];
 
 const BUSY_MS = 2000;
 const REST_MS = 20_000;
-const OPENING_TRIES = 4;
+const OPENING_TRIES = 15;
 const OPENING_MS = 700;
 const PAGES = 50;
 const REPORTS = 20;

@@ -41,8 +41,13 @@ function Readers({ page: { visibility, groups } }: { readonly page: DocsPage }):
   return visibility === 'public' ? <Pill tone="info">Public</Pill> : <Pill tone="quiet">With a token</Pill>;
 }
 
+function whyEmpty(isFiltered: boolean, isIndexing: boolean): string {
+  if (isFiltered) return 'No page fits.';
+  return isIndexing ? 'Its pages appear here as they are read.' : 'It serves no page yet: put Markdown into its folder.';
+}
+
 /** The pages that are served to somebody, in the order of the navigation; the filters stand in the address. */
-export function DocsPages({ slug }: { readonly slug: string }): ReactElement {
+export function DocsPages({ slug, isIndexing }: { readonly slug: string; readonly isIndexing: boolean }): ReactElement {
   const [read, change] = useParams();
   const filter = { search: read('q'), visibility: read('for'), version: read('version'), language: read('language') };
   const list = useInfiniteQuery(docsPagesQuery(slug, filter));
@@ -78,7 +83,10 @@ export function DocsPages({ slug }: { readonly slug: string }): ReactElement {
       <ErrorNote error={list.error} retry={() => void list.refetch()} />
       {list.data && pages.length === 0 ? (
         <p className="gh-dim">
-          {Object.values(filter).some((value) => value !== '') ? 'No page fits.' : 'It serves no page yet: put Markdown into its folder.'}
+          {whyEmpty(
+            Object.values(filter).some((value) => value !== ''),
+            isIndexing,
+          )}
         </p>
       ) : null}
       {pages.length > 0 ? (

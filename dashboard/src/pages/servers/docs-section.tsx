@@ -91,7 +91,7 @@ function Content({ slug, docs }: { readonly slug: string; readonly docs: DocsSta
           <Tabs.Tab value="feedback">Feedback{count(docs.feedback)}</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="pages">
-          <DocsPages slug={slug} />
+          <DocsPages slug={slug} isIndexing={docs.isIndexing} />
         </Tabs.Panel>
         <Tabs.Panel value="warnings">
           <Warnings warnings={docs.warnings} />
