@@ -7,6 +7,7 @@ import { DocsUpstream } from './docs-upstream.js';
 import type { KeepFeedback } from './feedback-tool.js';
 import { type FindAddresses, folderIn, type GitSettings, GitSource } from './git/git-source.js';
 import { checkoutOf } from './index/claim-index.js';
+import type { FileWarning } from './index/store.js';
 import { ShellThreads } from './shell/shell-threads.js';
 
 export interface DocsOptions {
@@ -33,6 +34,8 @@ export interface OpenDocs {
   readonly publicFace: { readonly tools: readonly object[]; readonly capabilities: object };
   /** Whether its repository has not been pulled yet, nor has that failed. */
   readonly isStarting: boolean;
+  /** What is wrong with its folder as a whole; a folder of a repository is named as it is there. */
+  readonly faults: readonly FileWarning[];
   /** What keeps it from following its source, in plain words. */
   readonly fault: string | undefined;
   /** The same when it has looked for the first time. */
@@ -122,6 +125,7 @@ export class DocsServers implements OnApplicationShutdown {
     const onError = (error: Error): void => this.logger.debug(error.message);
     const look = (): Promise<void> => library.look();
     const source = git && new GitSource({ ...git, dir: checkoutOf(library.indexFile), onPull: look, onFault: warn });
+    const place = git && (git.path ?? git.url);
     const sourced = source && library.status().pages === 0 ? source.firstPull : undefined;
     const suffix = toolSuffix(title);
     const upstream = new DocsUpstream({ library, sourced, name: title, suffix, shell: this.shell, keepFeedback, onError });
@@ -138,12 +142,15 @@ export class DocsServers implements OnApplicationShutdown {
       get isStarting() {
         return isStarting(source);
       },
+      get faults() {
+        return faultsOf(library, source, place);
+      },
       get fault() {
-        return faultOf(library, source);
+        return faultOf(library, source, place);
       },
       findFault: async () => {
         await Promise.all([library.ready, sourced]);
-        return faultOf(library, source);
+        return faultOf(library, source, place);
       },
       refresh: () => (source ? source.wake() : void look()),
     };
@@ -155,12 +162,16 @@ function isStarting(git: GitSource | undefined): boolean {
   return status !== undefined && status.fault === null && status.pulledAt === null;
 }
 
-function faultOf(library: DocsLibrary, git: GitSource | undefined): string | undefined {
+/** Where this machine keeps a checkout tells nobody anything. What a repository has not brought yet is not missing. */
+function faultsOf(library: DocsLibrary, git: GitSource | undefined, place: string | undefined): FileWarning[] {
+  if (isStarting(git)) return [];
+  return library.faults.map(({ file, warning }) => ({ file: file === library.dir ? (place ?? file) : file, warning }));
+}
+
+function faultOf(library: DocsLibrary, git: GitSource | undefined, place: string | undefined): string | undefined {
   const fault = git?.status().fault;
-  // What a repository has not brought yet is not missing.
-  if (isStarting(git)) return undefined;
   if (typeof fault === 'string') return `The repository cannot be pulled: ${fault}.`;
-  const [first] = library.faults;
+  const [first] = faultsOf(library, git, place);
   return first && `${first.file} ${first.warning}.`;
 }
 

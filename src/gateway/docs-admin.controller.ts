@@ -44,8 +44,7 @@ export class DocsAdminController {
       tools: open.upstream.toolNames,
       ...status,
       isIndexing: status.isIndexing || open.isStarting || !this.opener.isOpen(server),
-      // What a repository has not brought yet is not missing.
-      faults: open.isStarting ? [] : [...status.faults],
+      faults: [...open.faults],
       warnings: [...status.warnings],
       indexedAt: iso(indexedAt),
       feedback: await this.feedback.count(server.id),

@@ -9,7 +9,7 @@ import { DocsFeedbackService } from '../../src/docs-server/docs-feedback.service
 import { Upstreams } from '../../src/gateway/upstreams.service.js';
 import { ServerDirectory } from '../../src/servers/server-directory.service.js';
 import { Server } from '../../src/servers/server.entity.js';
-import { accessibilityFaults, Dashboard } from '../support/dashboard.js';
+import { accessibilityFaults, Dashboard, PHONE } from '../support/dashboard.js';
 import { eventually } from '../support/eventually.js';
 import { startTestGatehouse, type TestGatehouse } from '../support/gatehouse.js';
 import { type GitHost, startGitHost } from '../support/git-host.js';
@@ -303,6 +303,10 @@ describe('a documentation server from a Git repository', () => {
     await page.getByRole('textbox', { name: 'Folder in it' }).fill('../guide');
     await page.getByRole('button', { name: 'Create server' }).click();
     await page.getByText('It leads out of the repository.').first().waitFor();
+    await page.getByRole('textbox', { name: 'Folder in it' }).fill('nowhere');
+    await page.getByRole('button', { name: 'Test connection' }).click();
+    await page.getByText(/^nowhere cannot be read/).waitFor();
+    await page.getByText(/^Check where its pages come from/).waitFor();
     await page.getByRole('textbox', { name: 'Folder in it' }).fill('guide');
     await page.getByRole('button', { name: 'Test connection' }).click();
     await page.getByText(/^It has 4 tools/).waitFor();
@@ -337,6 +341,18 @@ describe('a documentation server from a Git repository', () => {
     await page.getByRole('row', { name: /Welcome index/ }).waitFor();
     expect(await read('guide')).toMatchObject({ upstream: { kind: 'docs', dir: null, git: null } });
     await gatehouse.admin('/servers/guide', { method: 'DELETE' });
+  });
+});
+
+describe('the form of a server on a phone', () => {
+  it('shows every kind whole', async () => {
+    const page = await dashboard.enter('/servers?new', { viewport: PHONE });
+    const kinds = page.getByRole('radiogroup', { name: 'Kind' });
+    await kinds.getByText('Group', { exact: true }).waitFor();
+    const isCut = `[...document.querySelectorAll('.gh-kinds label')].filter((label) =>
+      label.getBoundingClientRect().right > document.querySelector('.gh-kinds').getBoundingClientRect().right || label.scrollWidth > label.clientWidth
+    ).map((label) => label.textContent)`;
+    expect(await page.evaluate<string[]>(isCut)).toEqual([]);
   });
 });
 

@@ -79,6 +79,7 @@ export function ServerFields(props: ServerFieldsProps): ReactElement {
       <div className="gh-stack-tight">
         <SegmentedControl
           aria-label="Kind"
+          className="gh-kinds"
           fullWidth
           data={KINDS.map((kind) => ({ ...kind }))}
           value={draft.kind}

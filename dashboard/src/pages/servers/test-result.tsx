@@ -12,6 +12,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   unauthorized: 'Check what Gatehouse shows to it.',
   not_mcp: 'Check the path of the URL: what answers there is no MCP server.',
   timeout: 'It takes too long. Raise its limit of seconds, or look why it is slow.',
+  source: 'Check where its pages come from: folder or URL, branch, folder in it, and token.',
   token_endpoint: 'Check token endpoint, client id and client secret.',
 };
 
