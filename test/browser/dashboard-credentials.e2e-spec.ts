@@ -242,11 +242,14 @@ describe('the page of a credential', () => {
     await page.getByText('Keep the secret now.').waitFor();
     const clientSecret = /mcs_\w+/.exec(await dialog(page).innerText())?.[0] ?? '';
     await page.getByRole('button', { name: 'I have kept the secret' }).click();
-    await page.getByText(/has gone quiet/).waitFor();
+    // That nobody asked for the old one yet proves nothing while nobody has the new one.
+    await page.getByText('Nothing uses the new secret yet.').waitFor();
+    await page.getByRole('region', { name: 'Recent events' }).getByText('credential.rotated').waitFor();
 
+    expect((await gatehouse.token({ ...credential, clientSecret })).status).toBe(200);
+    await page.getByText(/has gone quiet/).waitFor();
     expect((await gatehouse.token(credential)).status).toBe(200);
     await page.getByText(/is still in use/).waitFor();
-    expect((await gatehouse.token({ ...credential, clientSecret })).status).toBe(200);
     expect(await accessibilityFaults(page)).toEqual([]);
 
     await page

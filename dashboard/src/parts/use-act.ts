@@ -1,6 +1,9 @@
 import { type QueryKey, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 
+/** Whatever is done is also an event: every list of them is out of date after it. */
+const EVENTS: QueryKey = ['events'];
+
 interface Act<Args extends readonly unknown[], T> {
   readonly run: (...args: Args) => Promise<T | undefined>;
   readonly isBusy: boolean;
@@ -21,7 +24,7 @@ export function useAct<Args extends readonly unknown[], T>(
     setError(null);
     try {
       const result = await act(...args);
-      stale.forEach((queryKey) => void client.invalidateQueries({ queryKey }));
+      [...stale, EVENTS].forEach((queryKey) => void client.invalidateQueries({ queryKey }));
       return result;
     } catch (failure) {
       setError(failure ?? new Error('It failed'));
@@ -36,5 +39,5 @@ export function useAct<Args extends readonly unknown[], T>(
 /** Marks lists as out of date. */
 export function useRefresh(): (...stale: readonly QueryKey[]) => void {
   const client = useQueryClient();
-  return (...stale) => stale.forEach((queryKey) => void client.invalidateQueries({ queryKey }));
+  return (...stale) => [...stale, EVENTS].forEach((queryKey) => void client.invalidateQueries({ queryKey }));
 }

@@ -1,5 +1,5 @@
 import { Button, Modal, useMatches } from '@mantine/core';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { type SyntheticEvent, type ReactElement, useEffect, useRef, useState } from 'react';
 import { useNavigate } from 'react-router';
 import { api, body } from '../../api/client.js';
@@ -9,6 +9,7 @@ import { type Server, serversQuery } from '../../api/servers.js';
 import { ErrorNote } from '../../parts/notes.js';
 import { BlockSkeleton } from '../../parts/skeletons.js';
 import { useDraft } from '../../parts/use-draft.js';
+import { useRefresh } from '../../parts/use-act.js';
 import { CredentialFields } from './credential-fields.js';
 import { creationOf, type CredentialDraft, type DraftFaults, EMPTY_DRAFT, faultsOf, toDraftFaults } from './draft.js';
 import { NewSecret } from './new-secret.js';
@@ -87,7 +88,7 @@ function CreateForm({ servers, onMade, onClose }: CreateFormProps): ReactElement
 }
 
 function useCreation(draft: CreationDraft, change: (part: Partial<CreationDraft>) => void, onMade: (credential: NewCredential) => void) {
-  const client = useQueryClient();
+  const refresh = useRefresh();
   const [isTried, setTried] = useState(false);
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
@@ -104,7 +105,7 @@ function useCreation(draft: CreationDraft, change: (part: Partial<CreationDraft>
     try {
       const header = { 'Idempotency-Key': key };
       const made = await body(api.POST('/api/v1/credentials', { params: { header }, body: creationOf(draft) }));
-      void client.invalidateQueries({ queryKey: ['credentials'] });
+      refresh(['credentials']);
       onMade(made);
     } catch (failure) {
       // A refusal made nothing: the next attempt is another one. Without an answer it may have been made, and must stay the same.

@@ -10,6 +10,7 @@ import { ErrorNote } from '../../parts/notes.js';
 import { BlockSkeleton } from '../../parts/skeletons.js';
 import { toast } from '../../parts/toast.js';
 import { useDraft } from '../../parts/use-draft.js';
+import { useRefresh } from '../../parts/use-act.js';
 import { CredentialFields } from './credential-fields.js';
 import { differenceOf, type CredentialDraft, type DraftFaults, draftOf, faultsOf, toDraftFaults } from './draft.js';
 import { Preview } from './preview.js';
@@ -136,6 +137,7 @@ function EditForm({ read, servers, onClose }: FormProps): ReactElement {
 
 function useSave(id: string, edit: Edit, done: () => void) {
   const client = useQueryClient();
+  const refresh = useRefresh();
   const [isTried, setTried] = useState(false);
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
@@ -156,7 +158,7 @@ function useSave(id: string, edit: Edit, done: () => void) {
         credentialQuery(id).queryKey,
         await versioned(api.PATCH('/api/v1/credentials/{id}', { params, body: differenceOf(mine, base) })),
       );
-      void client.invalidateQueries({ queryKey: ['credentials'] });
+      refresh(['credentials']);
       toast.done('Saved. It counts at once, also for live tokens.');
       done();
     } catch (failure) {

@@ -1,5 +1,5 @@
 import { Button, Modal, Select } from '@mantine/core';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { type ReactElement, useEffect, useState } from 'react';
 import { api, body, type Versioned } from '../../api/client.js';
 import { type Credential, credentialQuery, type NewCredential } from '../../api/credentials.js';
@@ -7,6 +7,7 @@ import { serversQuery } from '../../api/servers.js';
 import { ErrorNote, Note } from '../../parts/notes.js';
 import { formatDuration } from '../../parts/times.js';
 import { When } from '../../parts/when.js';
+import { useRefresh } from '../../parts/use-act.js';
 import { NewSecret } from './new-secret.js';
 
 const OVERLAPS = [0, 3600, 86_400, 604_800, 2_592_000];
@@ -23,7 +24,7 @@ function useUnloadGuard(isOn: boolean): void {
 }
 
 export function RotateDialog({ read, onClose }: { readonly read: Versioned<Credential>; readonly onClose: () => void }): ReactElement {
-  const client = useQueryClient();
+  const refresh = useRefresh();
   const servers = useQuery(serversQuery).data?.items ?? [];
   // Two live secrets leave no room for a third: then the only rotation is one that ends both.
   const mustEnd = read.value.secrets.length > 1;
@@ -43,7 +44,7 @@ export function RotateDialog({ read, onClose }: { readonly read: Versioned<Crede
     } catch (failure) {
       setError(failure);
     }
-    void client.invalidateQueries({ queryKey: credentialQuery(id).queryKey });
+    refresh(credentialQuery(id).queryKey);
     setBusy(false);
   };
 

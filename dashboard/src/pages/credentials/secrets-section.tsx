@@ -72,16 +72,17 @@ function Handover({ newest, old }: { readonly newest: Secret; readonly old: Secr
   }
   return (
     <div className="gh-handover">
-      <Note tone={isTaken ? 'good' : 'info'} role="status" title={`The old secret …${old.hint} has gone quiet.`}>
-        It was not used since the new one was made <When at={newest.createdAt} />.{' '}
-        {isTaken ? (
-          <>
-            The new one is in use, last <When at={newest.lastUsedAt} />. You can end the old one.
-          </>
-        ) : (
-          'The new one was not used yet either.'
-        )}
-      </Note>
+      {isTaken ? (
+        <Note tone="good" role="status" title={`The old secret …${old.hint} has gone quiet.`}>
+          It was not used since the new one was made <When at={newest.createdAt} />. The new one is in use, last{' '}
+          <When at={newest.lastUsedAt} />. You can end the old one.
+        </Note>
+      ) : (
+        <Note tone="info" role="status" title="Nothing uses the new secret yet.">
+          Give it to what uses the old one, …{old.hint}. That one was not used since <When at={newest.createdAt} /> either, which proves
+          nothing before the new one is in use.
+        </Note>
+      )}
     </div>
   );
 }
