@@ -301,6 +301,32 @@ describe('a documentation server over a Git repository', () => {
     expect((await status('handbook')).json).toMatchObject({ git: { url: host.url, branch: null, fault: null, hasWebhook: false } });
   });
 
+  it('names a folder that the repository lacks as it is there, and not where this machine keeps the checkout', async () => {
+    await create('lacking', { url: host.url, path: 'nowhere' });
+    await eventually(async () => ((await status('lacking')).json['faults'] as object[] | undefined)?.length === 1);
+    const { faults, isIndexing } = (await status('lacking')).json as { faults: { file: string }[]; isIndexing: boolean };
+    expect([faults[0]?.file, isIndexing]).toEqual(['nowhere', false]);
+    const test = await gatehouse.admin('/servers/test', { body: { upstream: { kind: 'docs', git: { url: host.url, path: 'nowhere' } } } });
+    expect(test.json).toMatchObject({
+      ok: false,
+      problems: [{ code: 'source', message: expect.stringMatching(/^nowhere cannot be read/) }],
+    });
+    await gatehouse.admin('/servers/lacking', { method: 'DELETE' });
+  });
+
+  it('is looking, and has no fault, until its repository was pulled for the first time', async () => {
+    await create('pulling', { url: host.url, path: 'docs' });
+    const seen: { pages: number; isIndexing: boolean; faults: unknown[] }[] = [];
+    await eventually(async () => {
+      const { status: code, json } = await status('pulling');
+      if (code === 200) seen.push(json as unknown as (typeof seen)[number]);
+      return (seen.at(-1)?.pages ?? 0) > 0;
+    });
+    expect(seen.filter(({ pages, isIndexing }) => pages === 0 && !isIndexing)).toEqual([]);
+    expect(seen.flatMap(({ faults }) => faults)).toEqual([]);
+    await gatehouse.admin('/servers/pulling', { method: 'DELETE' });
+  });
+
   it('pulls when its webhook says so, with a signature or with the secret, and for nobody else', async () => {
     const made = await gatehouse.admin('/servers/handbook/docs/webhook', { method: 'POST' });
     const { url, secret } = made.json as { url: string; secret: string };
