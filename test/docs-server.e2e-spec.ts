@@ -301,6 +301,13 @@ describe('a documentation server over a Git repository', () => {
     expect((await status('handbook')).json).toMatchObject({ git: { url: host.url, branch: null, fault: null, hasWebhook: false } });
   });
 
+  it('counts a pull that brings nothing new as a check', async () => {
+    await eventually(async () => (await health('handbook'))['status'] === 'up');
+    const before = String((await health('handbook'))['checkedAt']);
+    await gatehouse.admin('/servers/handbook/docs/refresh', { method: 'POST' });
+    await eventually(async () => String((await health('handbook'))['checkedAt']) > before);
+  });
+
   it('names a folder that the repository lacks as it is there, and not where this machine keeps the checkout', async () => {
     await create('lacking', { url: host.url, path: 'nowhere' });
     await eventually(async () => ((await status('lacking')).json['faults'] as object[] | undefined)?.length === 1);

@@ -48,7 +48,7 @@ export interface OpenDocs {
 export interface DocsState {
   /** With a fault, what was there before is served. */
   readonly isServing: boolean;
-  /** When its folder was last looked at, in milliseconds since the Unix epoch. */
+  /** When its folder was last looked at or its repository last pulled, in milliseconds since the Unix epoch. */
   readonly checkedAt: number;
   readonly fault: string | undefined;
 }
@@ -94,7 +94,9 @@ export class DocsServers implements OnApplicationShutdown {
     const { pages, indexedAt } = open?.library.status() ?? { pages: 0, indexedAt: null };
     if (!open || indexedAt === null || (pages === 0 && open.isStarting)) return undefined;
     const { fault } = open;
-    return { isServing: pages > 0 || fault === undefined, checkedAt: indexedAt, fault };
+    // A pull that brings nothing new is followed by no look.
+    const checkedAt = Math.max(indexedAt, open.git?.status().pulledAt ?? 0);
+    return { isServing: pages > 0 || fault === undefined, checkedAt, fault };
   }
 
   /** Whether one of them has a fault that keeps it from following its source. */

@@ -43,7 +43,8 @@ function checkRepository(text: string, checkUrl: (url: string) => URL): URL {
   try {
     url = checkUrl(text);
   } catch (error) {
-    throw invalidField('upstream.git.url', `It cannot be used: ${(error as Error).message}. Tokens belong into auth.`);
+    const hint = text.includes('@') ? ' Tokens belong into auth.' : '';
+    throw invalidField('upstream.git.url', `It cannot be used: ${(error as Error).message}.${hint}`);
   }
   // Shown, logged and recorded as it is; hosts of repositories ask for none.
   if (url.search !== '') throw invalidField('upstream.git.url', 'It may not have a query.');

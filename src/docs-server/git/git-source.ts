@@ -127,9 +127,10 @@ export class GitSource {
     try {
       const before = this.commit;
       this.commit = await this.fetch();
+      // Pulled is what is also served.
+      if (this.commit !== before) await this.options.onPull();
       this.pulledAt = Date.now();
       this.fault = null;
-      if (this.commit !== before) await this.options.onPull();
     } catch (error) {
       if (this.aborter.signal.aborted) return;
       const fault = faultOf(error);
