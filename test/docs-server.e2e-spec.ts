@@ -22,7 +22,10 @@ const DOCS = {
 
 let gatehouse: TestGatehouse;
 beforeAll(async () => {
-  gatehouse = await startTestGatehouse({ docs: DOCS, env: { EGRESS_ALLOW: '127.0.0.0/8' } });
+  gatehouse = await startTestGatehouse({
+    docs: DOCS,
+    env: { EGRESS_ALLOW: '127.0.0.0/8', DOCS_SITE_URL: 'https://acme.example/handbook/' },
+  });
   await eventually(async () => (await status()).json['pages'] === 3);
 });
 afterAll(() => gatehouse.remove());
@@ -82,9 +85,10 @@ describe('discovery documents', () => {
 
   it('list public pages, and give them whole', async () => {
     const list = await get('/llms.txt');
-    expect(list.text).toBe(`# Acme\n\n> All of Acme.\n\n## Docs\n\n- [Welcome](${gatehouse.url}/): Where to begin\n`);
+    expect(list.text).toBe(`# Acme\n\n> All of Acme.\n\n## Docs\n\n- [Welcome](https://acme.example/handbook/): Where to begin\n`);
     expect(list.headers.get('content-type')).toMatch(/^text\/markdown/);
     const whole = (await get('/llms-full.txt')).text;
+    expect(whole).toContain('Source: https://acme.example/handbook/\n\n');
     expect(whole).toContain('A handbook for testing.');
     expect(whole).not.toMatch(/zebra|giraffe|Outside/);
   });

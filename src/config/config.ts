@@ -20,6 +20,8 @@ export interface Config {
     readonly roots: readonly string[];
     readonly name: string | undefined;
     readonly public: boolean;
+    /** Where the default server's pages stand as a website, without a slash at the end. */
+    readonly siteUrl: string;
   };
   readonly sessions: SessionConfig;
   /** Undefined where nobody signs in through a provider. */

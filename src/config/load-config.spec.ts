@@ -82,6 +82,13 @@ describe('loadConfig', () => {
     expect(faultOf({ PORT: 'x', TOKEN_TTL: 'y', LOG_LEVEL: 'z' }).split('\n')).toHaveLength(3);
   });
 
+  it('takes the site of the pages from DOCS_SITE_URL, else it is where Gatehouse is', () => {
+    expect(loadConfig({ PUBLIC_URL: 'https://gate.example.com' }).docs.siteUrl).toBe('https://gate.example.com');
+    expect(loadConfig({ DOCS_SITE_URL: 'https://docs.example.com/handbook/' }).docs.siteUrl).toBe('https://docs.example.com/handbook');
+    expect(faultOf({ DOCS_SITE_URL: 'https://docs.example.com/?q=1' })).toContain('DOCS_SITE_URL');
+    expect(faultOf({ DOCS_SITE_URL: 'docs.example.com' })).toContain('DOCS_SITE_URL');
+  });
+
   it('refuses a plain http PUBLIC_URL off the loopback (R-TOK-09)', () => {
     expect(faultOf({ PUBLIC_URL: 'http://docs.example.com' })).toContain('https:');
     expect(loadConfig({ PUBLIC_URL: 'http://127.0.0.1:8080/' }).publicUrl).toBe('http://127.0.0.1:8080');

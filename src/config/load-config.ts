@@ -50,6 +50,7 @@ export function loadConfig(variables: NodeJS.ProcessEnv, stdoutIsTerminal = fals
       roots: env.list('DOCS_ROOTS').map((root) => resolve(root)),
       name: readDocsName(env),
       public: env.choice('DOCS_PUBLIC', ['pages', 'all'] as const, 'pages') === 'all',
+      siteUrl: readSiteUrl(env) ?? publicUrl,
     },
     tokens: readTokens(env),
     dpopNonces: env.choice('DPOP_NONCES', ['on', 'off'] as const, 'off') === 'on',
@@ -87,6 +88,16 @@ function readPublicUrl(env: Environment, port: number): string {
     env.fault('PUBLIC_URL', 'must be scheme, host and port only, without path, query or user', example);
   }
   return url.origin;
+}
+
+function readSiteUrl(env: Environment): string | undefined {
+  const example = 'https://docs.example.com';
+  if (!env.optional('DOCS_SITE_URL')) return undefined;
+  const url = env.url('DOCS_SITE_URL', undefined, ['http:', 'https:'], example);
+  if (url && (url.search || url.hash || url.username || url.password)) {
+    env.fault('DOCS_SITE_URL', 'must be without query, fragment or user', example);
+  }
+  return url?.href.replace(/\/+$/, '');
 }
 
 function readDatabase(env: Environment, dataDir: string): DatabaseConfig {

@@ -21,14 +21,14 @@ export class DocsOpener {
   ) {}
 
   open(server: ServerState, settings: DocsUpstreamSettings): Opened {
-    const { docs, publicUrl } = this.config;
+    const { docs } = this.config;
     const { dir = docs.dir, git } = settings;
     const { key, name, indexFile } = this.placeOf(server, settings);
     const open = this.docs.open(key, {
       dir,
       git: git && { ...git, auth: signInOf(server, git), findAddresses: (url) => this.egress.addressesOf(url) },
       name,
-      siteUrl: publicUrl,
+      siteUrl: docs.siteUrl,
       allPublic: docs.public,
       indexFile,
       keepFeedback: (feedback) => this.feedback.keep(server.id, feedback),
