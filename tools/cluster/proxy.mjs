@@ -8,7 +8,7 @@ export const PROXIES = {
     file: 'haproxy.cfg',
     configure: ({ port, ports }) => `
 global
-  maxconn 20000
+  maxconn 4000
 defaults
   mode http
   timeout connect 2s
@@ -38,7 +38,7 @@ daemon off;
 pid ${dir}/nginx.pid;
 error_log stderr error;
 worker_processes 1;
-events { worker_connections 20000; }
+events { worker_connections 4000; }
 http {
   access_log off;
   ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${dir}/${name};`).join('\n  ')}
@@ -58,7 +58,7 @@ ${ports.map((each) => `    server 127.0.0.1:${each} max_fails=1 fail_timeout=1s;
       proxy_buffering off;
       proxy_request_buffering off;
       proxy_read_timeout 1h;
-      proxy_next_upstream error http_503 non_idempotent;
+      proxy_next_upstream error;
     }
   }
 }
@@ -70,7 +70,6 @@ ${ports.map((each) => `    server 127.0.0.1:${each} max_fails=1 fail_timeout=1s;
     configure: ({ port, ports }) => `
 {
 	admin off
-	persist_config off
 	auto_https off
 }
 http://localhost:${port}, http://127.0.0.1:${port} {
