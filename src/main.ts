@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { existsSync } from 'node:fs';
 import { loadEnvFile } from 'node:process';
+import { setFlagsFromString } from 'node:v8';
 import { StartupError } from './common/startup-error.js';
 import { loadConfig } from './config/load-config.js';
 import { environment } from './config/process-environment.js';
@@ -9,7 +10,14 @@ import { startGatehouse } from './http/create-app.js';
 
 const SHUTDOWN_MS = 9500;
 
+/**
+ * V8 makes objects old from birth where others of the same line of code have lived long. After a busy moment that meets what a call is
+ * made of: each dead call then holds the next one until a full collection, and a third of all CPU time goes into moving the dead.
+ */
+const KEEP_YOUNG = '--no-allocation-site-pretenuring';
+
 async function main(): Promise<void> {
+  setFlagsFromString(KEEP_YOUNG);
   if (existsSync('.env')) loadEnvFile('.env');
   const config = loadConfig(environment(), process.stdout.isTTY);
   const gatehouse = await startGatehouse(config);
