@@ -11,8 +11,8 @@ import { startGatehouse } from './http/create-app.js';
 const SHUTDOWN_MS = 9500;
 
 /**
- * V8 makes objects old from birth where others of the same line of code have lived long. After a busy moment that meets what a call is
- * made of: each dead call then holds the next one until a full collection, and a third of all CPU time goes into moving the dead.
+ * V8 makes objects old from birth where others of the same line of code have lived long. Where that meets what a call is made of, a dead
+ * call holds what is young of it until a full collection, and collecting young objects, mostly free, takes a good part of the CPU time.
  */
 const KEEP_YOUNG = '--no-allocation-site-pretenuring';
 

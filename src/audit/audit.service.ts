@@ -104,7 +104,7 @@ export class AuditService implements OnApplicationBootstrap, OnApplicationShutdo
       return;
     }
     this.buffer.push(this.toRow(event, at));
-    // Rows that waited half a second for their turn would outlive two collections of young objects, which costs more than the INSERT.
+    // Rows that wait half a second for their turn outlive several collections of young objects, and then come all at once.
     // Only when the batch becomes full: after a fault the next try is the timer's.
     if (this.buffer.length === BATCH) void this.inTurn(() => this.writeFullBatches());
   }

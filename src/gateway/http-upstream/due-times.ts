@@ -41,8 +41,7 @@ export class Due {
  * Watches over things that all have the same time, with one timer for all of them: a timer for each would cost more than a call.
  * What is late is noticed within a tenth of the limit, a second at the most.
  *
- * A line of places, and no `Map` by item: with entries that come and go, a `Map` is copied over and over, and each copy that V8 has
- * left behind holds the next one, and what stood in itself, until the next full collection. So every call lived on after its end.
+ * A line of places, and no `Map` by item: with entries that come and go, a `Map` is copied over and over.
  */
 export class DueTimes {
   // In the order in which they were added, from its `after` on, so that the oldest come first.
