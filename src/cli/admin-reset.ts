@@ -3,32 +3,20 @@ import { Admin, type Role } from '../admin/admin.entity.js';
 import { AdminsService } from '../admin/admins.service.js';
 import { systemClock } from '../common/clock.js';
 import { ProblemError } from '../protocol/problem.js';
-import { type Command, CommandError, UsageError } from './command.js';
+import { type Run, CommandError, UsageError } from './command.js';
 import { type Services, withServices } from './with-services.js';
 
 const ACTOR = 'cli';
 const SHOWN = 20;
 
-export const adminReset: Command = {
-  name: 'admin reset',
-  operands: ['NAME'],
-  options: {
-    owner: { type: 'boolean', help: 'make them an owner too' },
-    create: { type: 'boolean', help: 'make a new owner of this name, where no admin can sign in any more' },
-  },
-  summary: 'give an admin a new password, when nobody can sign in',
-  description:
-    'Gives an admin a new password, which is printed once, ends their sessions, and lets them in again where they were disabled.\n' +
-    'Servers may run; they follow within a second. The audit trail names `cli` as the actor.',
-  async run({ config, positionals: [name = ''], options, print }) {
-    const username = name.toLowerCase();
-    if (!USERNAME.test(username)) throw new UsageError('NAME is no username: 1 to 64 letters, digits, dots, hyphens, underscores or @.');
-    const password = await withServices(config, (services) => {
-      if (options['create'] === true) return createOwner(services, username);
-      return reset(services, username, options['owner'] === true ? 'owner' : undefined);
-    });
-    print(`Username  ${username}\nPassword  ${password}\nIt is shown this once. Change it after signing in.`);
-  },
+export const adminReset: Run = async ({ config, positionals: [name = ''], options, print }) => {
+  const username = name.toLowerCase();
+  if (!USERNAME.test(username)) throw new UsageError('NAME is no username: 1 to 64 letters, digits, dots, hyphens, underscores or @.');
+  const password = await withServices(config, (services) => {
+    if (options['create'] === true) return createOwner(services, username);
+    return reset(services, username, options['owner'] === true ? 'owner' : undefined);
+  });
+  print(`Username  ${username}\nPassword  ${password}\nIt is shown this once. Change it after signing in.`);
 };
 
 async function createOwner(services: Services, username: string): Promise<string> {

@@ -19,6 +19,8 @@ export interface CommandContext {
   print(text: string): void;
 }
 
+export type Run = (context: CommandContext) => Promise<void>;
+
 export interface Command {
   /** The words that name it. */
   readonly name: string;
@@ -27,5 +29,6 @@ export interface Command {
   readonly options?: Readonly<Record<string, { readonly type: 'string' | 'boolean'; readonly value?: string; readonly help: string }>>;
   readonly summary: string;
   readonly description: string;
-  run(context: CommandContext): Promise<void>;
+  /** What it needs is loaded when it is run, so that help is quick. */
+  load(): Promise<Run>;
 }

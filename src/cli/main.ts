@@ -15,7 +15,8 @@ async function main(): Promise<void> {
   if (!command) return print(helpForAll(COMMANDS));
   if (wantsHelp) return print(helpFor(command));
   if (existsSync('.env')) loadEnvFile('.env');
-  await command.run({ config: loadConfig(environment()), positionals, options, print });
+  const run = await command.load();
+  await run({ config: loadConfig(environment()), positionals, options, print });
 }
 
 function print(text: string): void {

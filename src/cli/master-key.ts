@@ -8,39 +8,26 @@ import { reseal } from '../database/reseal.js';
 import { Sealer } from '../database/sealer.js';
 import { withSoleUse } from '../database/sole-use.js';
 import { ENTITIES } from '../entities.js';
-import { type Command, UsageError } from './command.js';
+import { type Run, UsageError } from './command.js';
 import { SEALED_COLUMNS } from './sealed-columns.js';
 
 const NEW_KEY_FILE = 'new-key-file';
 
-export const rotateMasterKey: Command = {
-  name: 'master-key rotate',
-  operands: [],
-  options: { [NEW_KEY_FILE]: { type: 'string', value: 'FILE', help: 'where the new key is, or is put; asked for with MASTER_KEY only' } },
-  summary: 'seal everything that is sealed under a new master key',
-  description:
-    'Makes a new master key and seals everything under it in one transaction. The server must be stopped.\n' +
-    'Where the key is a file in DATA_DIR, the new one takes its place and the old one is kept beside it, since earlier backups need it.\n' +
-    'With MASTER_KEY, name a file for the new key, and give its content to every replica as MASTER_KEY afterwards.\n' +
-    'Cut off at any moment, either the old key or the new one opens everything; the same command again brings it to its end.',
-  async run({ config, options, print }) {
-    const file = newKeyFile(config, options[NEW_KEY_FILE]);
-    const present = presentMasterKey(config);
-    const count = await withSoleUse(config.database, async () => {
-      const dataSource = await openExisting(config.database, ENTITIES, { alone: true });
-      try {
-        return await rotate(dataSource, present, file);
-      } finally {
-        await dataSource.destroy();
-      }
-    });
-    print(
-      count === undefined
-        ? 'Everything was sealed under the new master key already.'
-        : `${count} values are sealed under a new master key.`,
-    );
-    print(finish(config, file));
-  },
+export const rotateMasterKey: Run = async ({ config, options, print }) => {
+  const file = newKeyFile(config, options[NEW_KEY_FILE]);
+  const present = presentMasterKey(config);
+  const count = await withSoleUse(config.database, async () => {
+    const dataSource = await openExisting(config.database, ENTITIES, { alone: true });
+    try {
+      return await rotate(dataSource, present, file);
+    } finally {
+      await dataSource.destroy();
+    }
+  });
+  print(
+    count === undefined ? 'Everything was sealed under the new master key already.' : `${count} values are sealed under a new master key.`,
+  );
+  print(finish(config, file));
 };
 
 function newKeyFile(config: Config, option: string | boolean | undefined): string {

@@ -55,7 +55,11 @@ function refuseToReplace(file: string, force: boolean): void {
   if (existsSync(file) && !force) throw new StartupError(`${file} is there already. Use --force to replace it.`);
 }
 
-async function throughPartial(to: string, make: (partial: string) => Promise<void>, put: (partial: string, to: string) => void = renameSync): Promise<void> {
+async function throughPartial(
+  to: string,
+  make: (partial: string) => Promise<void>,
+  put: (partial: string, to: string) => void = renameSync,
+): Promise<void> {
   const partial = `${to}.${process.pid}.partial`;
   try {
     await make(partial);
@@ -102,8 +106,8 @@ function checkIntegrity(file: string): void {
   const db = new Database(file);
   try {
     db.pragma('journal_mode = DELETE');
-    const found = db.pragma('integrity_check(1)', { simple: true });
-    if (found !== 'ok') throw new StartupError(`The database is damaged: ${String(found)}.`);
+    const found = String(db.pragma('integrity_check(1)', { simple: true }));
+    if (found !== 'ok') throw new StartupError(`The database is damaged: ${found.replaceAll('\n', ' ')}.`);
     const strays = db.pragma('foreign_key_check') as unknown[];
     if (strays.length > 0) throw new StartupError(`The database is damaged: ${strays.length} rows refer to rows that are gone.`);
   } catch (error) {
