@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type TestStorage, testStorage } from '../../test/support/database.js';
-import { AuditService } from './audit.service.js';
 import { AuditEvent } from './event.entity.js';
 
 let storage: TestStorage;
@@ -11,7 +10,7 @@ afterAll(() => storage.remove());
 
 describe('events that are noted', () => {
   it('are written once each, though several flushes run at a time and more are noted meanwhile', async () => {
-    const audit = new AuditService(storage.unitOfWork, storage.clock);
+    const audit = storage.newAudit();
     const note = (from: number, to: number) => {
       for (let i = from; i < to; i++) audit.note({ kind: 'call', detail: { i } });
     };

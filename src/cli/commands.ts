@@ -48,4 +48,14 @@ export const COMMANDS: readonly Command[] = [
       'Servers may run; they follow within a second. The audit trail names `cli` as the actor.',
     load: async () => (await import('./admin-reset.js')).adminReset,
   },
+  {
+    name: 'audit verify',
+    operands: [],
+    options: { since: { type: 'string', value: 'TIME', help: 'report only what is not older, e.g. 2026-11-26T10:00:00Z' } },
+    summary: 'look for lines of the audit trail that were removed, changed or inserted',
+    description:
+      'Checks every line of the audit trail against the hash chain, and names those that were removed, changed or inserted: exit code 1.\n' +
+      'Servers may run. What AUDIT_RETENTION_DAYS removed is no finding.',
+    load: async () => (await import('./audit-verify.js')).auditVerify,
+  },
 ];
