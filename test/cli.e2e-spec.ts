@@ -317,3 +317,20 @@ describe('an admin who is lost', () => {
     await expect(reset(['rescue', '--create'])).resolves.toMatchObject({ code: 1 });
   });
 });
+
+describe('verification of the audit trail', () => {
+  it('finds nothing while the server runs and writes, and names a line that somebody has changed', async () => {
+    const { createCredential, token, flush, app } = await start();
+    const credential = await createCredential();
+    for (let i = 0; i < 5; i++) await token(credential);
+    await flush();
+    await token(credential);
+    await expect(run(['audit', 'verify'])).resolves.toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing was removed') });
+    await app.get(DataSource).query(`UPDATE events SET address = '10.9.9.9' WHERE kind = 'credential.created'`);
+    const { code, stderr } = await run(['audit', 'verify']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^gatehouse: changed {3}Event \w{26} of \S+Z \(credential\.created\) was changed\.\n/);
+    await expect(run(['audit', 'verify', '--since', '2099-01-01'])).resolves.toMatchObject({ code: 0 });
+    await expect(run(['audit', 'verify', '--since', 'yesterday'])).resolves.toMatchObject({ code: 2 });
+  });
+});

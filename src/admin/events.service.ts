@@ -51,7 +51,7 @@ export class EventsService {
     return select;
   }
 
-  private filtered({ server, actor, credential, kind }: EventFilterDto): SelectQueryBuilder<AuditEvent> {
+  private filtered({ server, actor, credential, secret, kind }: EventFilterDto): SelectQueryBuilder<AuditEvent> {
     const select = this.events.createQueryBuilder('event');
     if (server !== undefined) select.andWhere('event.server = :server', { server });
     if (actor !== undefined) select.andWhere('event.actor = :actor', { actor });
@@ -60,6 +60,8 @@ export class EventsService {
       const column = credential.startsWith('mcc_') ? 'clientId' : 'credentialId';
       select.andWhere(`event.${column} = :credential`, { credential });
     }
+    // Within the events of its credential, to which an index leads. Ids are unique, so that it does not matter under which name one stands.
+    if (secret !== undefined) select.andWhere('event.detail LIKE :secret', { secret: `%"${secret}"%` });
     if (kind !== undefined) filterByKind(select, kind);
     return select;
   }

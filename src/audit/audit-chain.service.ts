@@ -156,7 +156,7 @@ export class AuditChain {
     }
     // A register that somebody has changed is not made good again.
     const next = registerOf(row.sequence + 1, row.startedAt, this.marks);
-    const mark = row.mark === this.marks.head(row) ? next.mark : row.mark;
+    const mark = row.mark === this.marks.head(row) ? next.mark : '';
     await manager.update(ChainRow, { number: REGISTER }, { sequence: next.sequence, mark });
     return next.sequence;
   }

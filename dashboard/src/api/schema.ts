@@ -3108,6 +3108,7 @@ export interface operations {
                 from?: string;
                 kind?: string;
                 limit?: number;
+                secret?: string;
                 server?: string;
                 to?: string;
             };
@@ -3154,6 +3155,7 @@ export interface operations {
                 actor?: string;
                 credential?: string;
                 kind?: string;
+                secret?: string;
                 server?: string;
             };
             header?: never;
