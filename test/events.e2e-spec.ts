@@ -78,7 +78,12 @@ describe('what a secret touched', () => {
       const answer = await ask(`${gatehouse.url}/authed/mcp`, {
         method: 'POST',
         headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
-        body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: {} }),
+        body: JSON.stringify({
+          jsonrpc: '2.0',
+          id: 1,
+          method: 'tools/call',
+          params: { name: 'search_docs', arguments: { query: 'install' } },
+        }),
       });
       return answer.status;
     };

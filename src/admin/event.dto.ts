@@ -17,7 +17,7 @@ export class EventQueryDto extends PageQueryDto {
       'Id of a secret or key of the `credential`: what it touched, from its making to its end: tokens issued for it, and calls with those tokens.',
   })
   @IsOptional()
-  @Matches(/^[0-9A-HJKMNP-TV-Z]{26}$/, { message: 'secret must be the id of a secret or key, not the secret itself' })
+  @Matches(/^(?!mc[a-z]_)[\w-]{16,64}$/, { message: 'secret must be the id of a secret or key, not the secret itself' })
   secret?: string;
 
   @ApiPropertyOptional({ description: 'A server’s slug.' })

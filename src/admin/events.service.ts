@@ -61,7 +61,7 @@ export class EventsService {
       select.andWhere(`event.${column} = :credential`, { credential });
     }
     // Within the events of its credential, to which an index leads. Ids are unique, so that it does not matter under which name one stands.
-    if (secret !== undefined) select.andWhere('event.detail LIKE :secret', { secret: `%"${secret}"%` });
+    if (secret !== undefined) select.andWhere("event.detail LIKE :secret ESCAPE '!'", { secret: `%"${likeText(secret)}"%` });
     if (kind !== undefined) filterByKind(select, kind);
     return select;
   }
@@ -70,7 +70,9 @@ export class EventsService {
 function filterByKind(select: SelectQueryBuilder<AuditEvent>, kind: string): void {
   if (!kind.endsWith('*')) select.andWhere('event.kind = :kind', { kind });
   else {
-    const pattern = kind.slice(0, -1).replace(/[!%_]/g, (character) => `!${character}`);
-    select.andWhere("event.kind LIKE :kind ESCAPE '!'", { kind: `${pattern}%` });
+    select.andWhere("event.kind LIKE :kind ESCAPE '!'", { kind: `${likeText(kind.slice(0, -1))}%` });
   }
 }
+
+/** A text as it stands in a pattern whose escape is `!`. */
+const likeText = (text: string): string => text.replace(/[!%_]/g, (character) => `!${character}`);
