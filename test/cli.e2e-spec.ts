@@ -7,7 +7,9 @@ import Database from 'better-sqlite3';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../src/database/data-source.js';
 import { loadConfig } from '../src/config/load-config.js';
+import { DocsWebhooks } from '../src/docs-server/docs-webhooks.service.js';
 import { ENTITIES } from '../src/entities.js';
+import { ServerDirectory } from '../src/servers/server-directory.service.js';
 import { cli } from './support/cli.js';
 import { eventually } from './support/eventually.js';
 import { PASSWORD, startTestGatehouse, type TestGatehouse } from './support/gatehouse.js';
@@ -195,16 +197,20 @@ describe('rotation of the master key', () => {
     });
     expect([server.status, server.text]).toEqual([201, expect.any(String)]);
     const other = await admin('/credentials', { body: { label: 'kept' }, headers: { 'idempotency-key': 'kept' } });
-    return { credential, other };
+    const { secret } = await gatehouse.app
+      .get(DocsWebhooks, { strict: false })
+      .make({ id: server.json['id'] as string, slug: 'up' }, 'test');
+    return { credential, other, webhook: { serverId: server.json['id'] as string, secret } };
   }
 
   it('seals everything anew, and everything goes on under the new key only', async () => {
-    const { credential, other } = await fill();
+    const { credential, other, webhook } = await fill();
     const running = await run(rotate());
     expect(running).toMatchObject({ code: 1, stdout: '' });
     await gatehouse.close();
     const before = await sealedValues();
     expect([...new Set([...before.keys()].map((where) => where.split(' ')[0]))].sort()).toEqual([
+      'docs_webhooks.secret',
       'idempotency_keys.sealedAnswer',
       'installation.sealed',
       'servers.upstreamSecrets',
@@ -217,6 +223,9 @@ describe('rotation of the master key', () => {
     for (const [where, value] of after) expect({ where, isNew: value !== before.get(where) }).toEqual({ where, isNew: true });
     await startAgain(withNewKey());
     expect((await gatehouse.token(credential)).status).toBe(200);
+    const webhooks = gatehouse.app.get(DocsWebhooks, { strict: false });
+    expect(await webhooks.isGenuine(webhook.serverId, Buffer.from(''), { token: webhook.secret })).toBe(true);
+    expect(gatehouse.app.get(ServerDirectory, { strict: false }).find('up')?.openSecrets()).toEqual({ token: 'the-upstream-token' });
     const again = await gatehouse.admin('/credentials', { body: { label: 'kept' }, headers: { 'idempotency-key': 'kept' } });
     expect(again.json['clientSecret']).toBe(other.json['clientSecret']);
     await expect(
