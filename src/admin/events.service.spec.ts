@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type TestStorage, testStorage } from '../../test/support/database.js';
-import { AuditService, type EventInput } from '../audit/audit.service.js';
+import type { EventInput } from '../audit/audit.service.js';
 import { AuditEvent } from '../audit/event.entity.js';
 import type { EventDto, EventQueryDto } from './event.dto.js';
 import { EventsService } from './events.service.js';

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type TestStorage, testStorage } from '../../test/support/database.js';
-import { AuditService } from '../audit/audit.service.js';
+import { type AuditService } from '../audit/audit.service.js';
 import { AuditEvent } from '../audit/event.entity.js';
 import { newId } from '../common/ids.js';
 import { generateSecret } from '../common/secret-format.js';

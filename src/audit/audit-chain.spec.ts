@@ -128,7 +128,7 @@ describe('the chain over the audit trail', () => {
   it('says of events from before it that it does not cover them', async () => {
     const at = storage.clock() - DAY_MS;
     const old = { credentialId: null, clientId: null, server: null, actor: null, address: null, detail: null };
-    await table(AuditEvent).insert({ id: `01K000000000000000000000${'AA'}`, at, kind: 'call', ...old });
+    await table(AuditEvent).insert({ id: '01K000000000000000000000AA', at, kind: 'call', ...old });
     await fill();
     expect(await verify()).toMatchObject({ findings: [], olderEvents: 1 });
   });
