@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ask, basic, type NewCredential, PASSWORD, startTestGatehouse, type TestGatehouse } from './support/gatehouse.js';
+import { type Answer, ask, basic, type NewCredential, PASSWORD, startTestGatehouse, type TestGatehouse } from './support/gatehouse.js';
 
 let gatehouse: TestGatehouse;
 beforeAll(async () => {
@@ -248,12 +248,73 @@ describe('pages', () => {
       expect(seen).toEqual([...made].reverse());
       expect((await own.admin('/credentials?search=PAGE%205')).json['items']).toHaveLength(1);
       expect((await own.admin('/credentials?search=%25')).json['items']).toHaveLength(0);
+      expect((await own.admin('/credentials?server=docs')).json['items']).toHaveLength(7);
+      expect((await own.admin('/credentials?server=doc')).json['items']).toHaveLength(0);
+      expect(await own.admin('/credentials?server=%25')).toMatchObject(problem(400, 'validation_failed'));
       await own.admin(`/credentials/${made[0]!}/disable`, { method: 'POST' });
       expect((await own.admin('/credentials?status=disabled')).json['items']).toHaveLength(1);
       expect((await own.admin('/credentials?status=enabled')).json['items']).toHaveLength(6);
     } finally {
       await own.remove();
     }
+  });
+});
+
+describe('the order of credentials', () => {
+  let own: TestGatehouse;
+  let clock = Date.parse('2026-11-01T00:00:00Z');
+  beforeAll(async () => {
+    own = await startTestGatehouse({ clock: () => (clock += 1000) });
+    const inDays = (days: number): string => new Date(clock + days * 86_400_000).toISOString();
+    const ada = await own.createCredential({ label: 'ada', expiresAt: inDays(20) });
+    const bob = await own.createCredential({ label: 'Bob' });
+    await own.createCredential({ label: 'carol', expiresAt: inDays(10) });
+    await own.createCredential({ label: 'bob' });
+    for (const credential of [bob, ada]) expect((await own.token(credential)).status).toBe(200);
+    await own.flush();
+  });
+  afterAll(() => own.remove());
+
+  /** Every label, in pages of `limit`. */
+  async function walk(sort: string, limit: number): Promise<string[]> {
+    const labels: string[] = [];
+    let cursor: string | null = null;
+    do {
+      const page: Answer = await own.admin(`/credentials?sort=${sort}&limit=${limit}${cursor ? `&cursor=${cursor}` : ''}`);
+      expect(page.status).toBe(200);
+      labels.push(...(page.json['items'] as { label: string }[]).map(({ label }) => label));
+      cursor = page.json['nextCursor'] as string | null;
+    } while (cursor);
+    return labels;
+  }
+
+  it.each([
+    ['createdAt', ['ada', 'Bob', 'carol', 'bob']],
+    ['label', ['ada', 'Bob', 'bob', 'carol']],
+    ['lastUsedAt', ['carol', 'bob', 'Bob', 'ada']],
+    ['expiresAt', ['carol', 'ada', 'Bob', 'bob']],
+  ])('is by %s, in pages of any size, and the other way round with a hyphen', async (field, labels) => {
+    expect(await walk(field, 50)).toEqual(labels);
+    expect(await walk(field, 1)).toEqual(labels);
+    expect(await walk(`-${field}`, 3)).toEqual([...labels].reverse());
+  });
+
+  it('skips nothing when the credential at which a page ended is deleted', async () => {
+    const first = await own.admin('/credentials?sort=-label&limit=1');
+    const [last] = first.json['items'] as { id: string; label: string }[];
+    expect(last?.label).toBe('carol');
+    await own.admin(`/credentials/${last?.id ?? ''}`, { method: 'DELETE' });
+    const next = await own.admin(`/credentials?sort=-label&limit=1&cursor=${first.json['nextCursor'] as string}`);
+    expect(next.json['items']).toMatchObject([{ label: 'bob' }]);
+  });
+
+  it('refuses another one, and a cursor of another one', async () => {
+    expect(await own.admin('/credentials?sort=clientId')).toMatchObject(problem(400, 'validation_failed'));
+    const cursor = (await own.admin('/credentials?sort=label&limit=1')).json['nextCursor'] as string;
+    for (const sort of ['-label', 'expiresAt', 'createdAt'])
+      expect(await own.admin(`/credentials?sort=${sort}&cursor=${cursor}`)).toMatchObject(problem(400, 'validation_failed'));
+    const forged = Buffer.from(JSON.stringify(['label', 7, {}])).toString('base64url');
+    expect(await own.admin(`/credentials?sort=label&cursor=${forged}`)).toMatchObject(problem(400, 'validation_failed'));
   });
 });
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import Database from 'better-sqlite3';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../src/database/data-source.js';
@@ -24,23 +24,27 @@ jest.setTimeout(120_000); // Every command is a process of its own.
 
 let gatehouse: TestGatehouse;
 let dir: string;
+let cleanUp: (() => Promise<void>)[] = [];
 beforeAll(build, 400_000);
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'gatehouse-cli-'));
+});
 afterEach(async () => {
-  await gatehouse?.remove();
-  if (dir) rmSync(dir, { recursive: true, force: true });
+  for (const remove of cleanUp.reverse()) await remove();
+  cleanUp = [];
+  rmSync(dir, { recursive: true, force: true });
 });
 
-async function start(env: Record<string, string> = {}): Promise<TestGatehouse> {
-  dir = mkdtempSync(join(tmpdir(), 'gatehouse-cli-'));
-  gatehouse = await startTestGatehouse({ env });
+async function start(): Promise<TestGatehouse> {
+  gatehouse = await startTestGatehouse();
+  cleanUp.push(gatehouse.remove);
   return gatehouse;
 }
 
 /** Starts it again on what is there, as after a stop. */
 async function startAgain(env: Record<string, string> = {}): Promise<void> {
-  const { remove } = gatehouse;
-  const again = await startTestGatehouse({ on: { dir: gatehouse.dir, env: { ...gatehouse.env, ...env } } });
-  gatehouse = { ...again, remove: () => again.close().then(remove) };
+  gatehouse = await startTestGatehouse({ on: { dir: gatehouse.dir, env: { ...gatehouse.env, ...env } } });
+  cleanUp.push(gatehouse.close);
 }
 
 const run = (args: string[], env: Record<string, string> = {}) => cli(args, { ...gatehouse.env, ...env });
@@ -60,7 +64,6 @@ describe('the command line', () => {
   });
 
   it('says in one line that there is no installation, and makes none', async () => {
-    dir = mkdtempSync(join(tmpdir(), 'gatehouse-cli-'));
     const env = { DATA_DIR: join(dir, 'data') };
     for (const args of [
       ['backup', join(dir, 'a')],

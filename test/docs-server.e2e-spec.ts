@@ -1,10 +1,11 @@
 import { createHash, createHmac } from 'node:crypto';
-import { rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
-import { ChangeFeed } from '../src/database/change-feed.service.js';
+import { DocsWebhook } from '../src/docs-server/docs-webhook.entity.js';
+import { DocsSweeper } from '../src/gateway/docs-sweeper.service.js';
 import { Server } from '../src/servers/server.entity.js';
 import { type Answer, ask, type NewCredential, startTestGatehouse, type TestGatehouse } from './support/gatehouse.js';
 import { type GitHost, startGitHost } from './support/git-host.js';
@@ -21,13 +22,16 @@ const DOCS = {
 
 let gatehouse: TestGatehouse;
 beforeAll(async () => {
-  gatehouse = await startTestGatehouse({ docs: DOCS });
+  gatehouse = await startTestGatehouse({ docs: DOCS, env: { EGRESS_ALLOW: '127.0.0.0/8' } });
   await eventually(async () => (await status()).json['pages'] === 3);
 });
 afterAll(() => gatehouse.remove());
 
 const get = (path: string): Promise<Answer> => ask(gatehouse.url + path);
 const status = (slug = 'docs'): Promise<Answer> => gatehouse.admin(`/servers/${slug}/docs`);
+
+const health = async (slug = 'docs'): Promise<Record<string, unknown>> =>
+  (await gatehouse.admin(`/servers/${slug}`)).json['health'] as Record<string, unknown>;
 
 async function eventually(isSo: () => Promise<boolean>): Promise<void> {
   const deadline = performance.now() + 20_000;
@@ -158,6 +162,31 @@ describe('the documentation server’s page', () => {
     expect((await status('nope')).status).toBe(404);
   });
 
+  it('lists the pages that it serves, and to whom, found by title or path', async () => {
+    const pages = (query = ''): Promise<Answer> => gatehouse.admin(`/servers/docs/docs/pages${query}`);
+    const all = await pages();
+    expect(all.json).toMatchObject({
+      items: [
+        { path: 'index', title: 'Welcome', visibility: 'public', groups: [], version: null, language: null },
+        { path: 'members', title: 'Members', visibility: 'authenticated', groups: [] },
+        { path: 'staff', title: 'Staff', visibility: 'groups', groups: ['staff'] },
+      ],
+      nextCursor: null,
+      versions: [],
+      languages: [],
+    });
+    const paths = ({ json }: Answer): unknown => (json['items'] as { path: string }[]).map(({ path }) => path);
+    expect(paths(await pages('?search=STAF'))).toEqual(['staff']);
+    expect(paths(await pages('?search=elcom'))).toEqual(['index']);
+    expect(paths(await pages('?visibility=authenticated'))).toEqual(['members']);
+    expect(paths(await pages('?version=v9'))).toEqual([]);
+    const first = await pages('?limit=2');
+    expect(paths(await pages(`?limit=2&cursor=${first.json['nextCursor'] as string}`))).toEqual(['staff']);
+    for (const query of ['?cursor=!', `?cursor=${Buffer.from('["x"]').toString('base64url')}`, '?visibility=all'])
+      expect((await pages(query)).json).toMatchObject({ code: 'validation_failed' });
+    expect((await gatehouse.admin('/servers/nothing/docs/pages')).status).toBe(404);
+  });
+
   it('keeps the last good docs.json while it is broken, and says so there and in health', async () => {
     const file = join(gatehouse.dir, 'docs/docs.json');
     writeFileSync(file, '{ "name": "Acme", "navigation": ');
@@ -167,10 +196,36 @@ describe('the documentation server’s page', () => {
       faults: [{ file: 'docs.json', warning: expect.stringMatching(/^cannot be used .*; the last good one stays in force$/) }],
     });
     expect((await get('/health/ready')).json).toMatchObject({ status: 'up', docs: 'degraded' });
+    expect(await health()).toMatchObject({ status: 'up', lastError: expect.stringMatching(/^docs\.json cannot be used .*in force\.$/) });
     expect((await get('/llms-full.txt')).text).not.toContain('Outside');
     writeFileSync(file, DOCS['docs.json']);
     await eventually(async () => ((await status()).json['faults'] as unknown[]).length === 0);
     expect((await get('/health/ready')).json).toMatchObject({ docs: 'up' });
+    expect(await health()).toMatchObject({ status: 'up', lastError: null, checkedAt: expect.any(String) });
+  });
+
+  it('is down where the folder is gone, and up again when it is back', async () => {
+    const folder = join(gatehouse.dir, 'docs/team');
+    const page = (): void => {
+      mkdirSync(folder);
+      writeFileSync(join(folder, 'index.md'), '# Team\n');
+    };
+    page();
+    await gatehouse.admin('/servers', { body: { slug: 'team', name: 'Team', upstream: { kind: 'docs', dir: 'team' } } });
+    await eventually(async () => (await health('team'))['status'] === 'up');
+    rmSync(folder, { recursive: true });
+    await eventually(async () => (await health('team'))['status'] === 'down');
+    expect((await health('team'))['lastError']).toMatch(/cannot be read \(ENOENT\)/);
+    page();
+    await eventually(async () => (await health('team'))['status'] === 'up');
+    const indexes = (): number => readdirSync(join(gatehouse.dir, 'data/docs')).filter((name) => name.endsWith('.sqlite')).length;
+    const before = indexes();
+    await gatehouse.admin('/servers/team', { method: 'DELETE' });
+    await eventually(async () => {
+      await gatehouse.app.get(DocsSweeper).sweep();
+      return indexes() === before - 1;
+    });
+    expect((await status()).json['pages']).toBe(3);
   });
 
   it('looks at the folder when it is asked to', async () => {
@@ -222,31 +277,17 @@ describe('a documentation server over a Git repository', () => {
     root = join(gatehouse.dir, 'host');
     host = await startGitHost(root);
     host.commit({ 'docs/index.md': '---\npublic: true\n---\n# Handbook\n\nThe okapi protocol.\n' });
-    await addServer('handbook', { kind: 'docs', git: { url: host.url, path: 'docs', intervalSeconds: 3600 } });
+    expect(await create('handbook', { url: host.url, path: 'docs', intervalSeconds: 3600 }, 'both')).toMatchObject({ status: 201 });
   });
   afterAll(async () => {
     await host.close();
     rmSync(root, { recursive: true, force: true });
   });
 
-  async function addServer(slug: string, upstream: Server['upstream']): Promise<void> {
-    const servers = gatehouse.app.get(DataSource).getRepository(Server);
-    const [first] = await servers.find();
-    const id = '01KAX2V7Q5R1D7X0C3G8M6Y9TB';
-    await servers.insert({
-      ...(first as Server),
-      id,
-      slug,
-      name: 'Handbook',
-      description: null,
-      isDefault: false,
-      access: 'both',
-      upstream,
-    });
-    gatehouse.app.get(ChangeFeed).applyOwn([{ topic: 'server', subject: id }]);
-    await eventually(async () => (await ask(`${gatehouse.url}/mcp/${slug}`, { method: 'POST' })).status !== 404);
-    await connect(`/mcp/${slug}`).then((client) => client.close());
-  }
+  const create = (slug: string, git: object, access = 'authenticated'): Promise<Answer> =>
+    gatehouse.admin('/servers', { body: { slug, name: 'Handbook', access, upstream: { kind: 'docs', git } } });
+  const change = (slug: string, upstream: object): Promise<Answer> =>
+    gatehouse.admin(`/servers/${slug}`, { method: 'PATCH', body: { upstream: { kind: 'docs', ...upstream } } });
 
   const post = (body: string, headers: Record<string, string> = {}): Promise<Answer> =>
     ask(`${gatehouse.url}/webhooks/docs/handbook`, { method: 'POST', body, headers });
@@ -283,5 +324,135 @@ describe('a documentation server over a Git repository', () => {
     const events = await gatehouse.admin('/events?kind=docs.webhook_created');
     expect(events.text).toContain('docs.webhook_created');
     expect(events.text).not.toContain(secret);
+  });
+
+  it('takes its webhook along when it is deleted', async () => {
+    await create('passing', { url: host.url, path: 'docs' });
+    await eventually(async () => (await gatehouse.admin('/servers/passing/docs/webhook', { method: 'POST' })).status === 201);
+    const count = () => gatehouse.app.get(DataSource).getRepository(DocsWebhook).count();
+    expect(await count()).toBe(1);
+    expect((await gatehouse.admin('/servers/passing', { method: 'DELETE' })).status).toBe(204);
+    expect(await count()).toBe(0);
+  });
+
+  it('has the settings that it was given, and leaves those that a change does not name', async () => {
+    const git = {
+      url: 'https://git.invalid/docs.git',
+      branch: 'main',
+      path: 'docs',
+      intervalSeconds: 60,
+      auth: { token: 'hidden-token' },
+    };
+    const created = await create('settings', git);
+    const view = { ...git, auth: { username: 'git', hasToken: true } };
+    expect(created.json['upstream']).toEqual({ kind: 'docs', dir: null, git: view });
+    expect((await change('settings', { git: { branch: null, auth: { username: 'deploy' } } })).json['upstream']).toEqual({
+      kind: 'docs',
+      dir: null,
+      git: { ...view, branch: null, auth: { username: 'deploy', hasToken: true } },
+    });
+    expect((await change('settings', { git: { auth: null, path: null, intervalSeconds: null } })).json['upstream']).toMatchObject({
+      git: { path: null, intervalSeconds: 300, auth: null },
+    });
+    expect((await change('settings', { dir: null })).json['upstream']).toMatchObject({ git: { url: git.url } });
+    expect((await change('settings', { git: null })).json['upstream']).toEqual({ kind: 'docs', dir: null, git: null });
+    expect((await change('settings', { git: { branch: 'main' } })).json).toMatchObject({ errors: [{ field: 'upstream.git.url' }] });
+    const events = (await gatehouse.admin('/events?server=settings')).text;
+    expect(events).toContain('secretsWritten');
+    expect(events).not.toContain('hidden-token');
+    const rows = await gatehouse.app.get(DataSource).getRepository(Server).findBy({ slug: 'settings' });
+    expect(JSON.stringify(rows)).not.toContain('hidden-token');
+  });
+
+  it.each<[string, object]>([
+    ['upstream.git.url', {}],
+    ['upstream.git.url', { url: 'git@git.invalid:docs.git' }],
+    ['upstream.git.url', { url: 'ssh://git@git.invalid/docs.git' }],
+    ['upstream.git.url', { url: 'file:///etc' }],
+    ['upstream.git.url', { url: 'ext::sh -c id' }],
+    ['upstream.git.url', { url: 'https://user:token@git.invalid/docs.git' }],
+    ['upstream.git.url', { url: 'https://git.invalid/docs.git?private_token=x' }],
+    ['upstream.git.url', { url: 'https://169.254.169.254/docs.git' }],
+    ['upstream.git.url', { url: 'https://10.0.0.1/docs.git' }],
+    ['upstream.git.url', { url: 1 }],
+    ['upstream.git.branch', { branch: '--upload-pack=id' }],
+    ['upstream.git.branch', { branch: 'a..b' }],
+    ['upstream.git.path', { path: '../etc' }],
+    ['upstream.git.path', { path: '.git/hooks' }],
+    ['upstream.git.intervalSeconds', { intervalSeconds: 29 }],
+    ['upstream.git.intervalSeconds', { intervalSeconds: 86_401 }],
+    ['upstream.git.auth.token', { auth: {} }],
+    ['upstream.git.auth.token', { auth: { token: 'a\nb' } }],
+    ['upstream.git.auth.username', { auth: { token: 'a', username: 'a:b' } }],
+    ['upstream.git.auth', { auth: 'token' }],
+    ['upstream.git.extra', { extra: 1 }],
+  ])('is refused with a wrong %s: %j', async (field, wrong) => {
+    const git = field === 'upstream.git.url' ? wrong : { url: 'https://git.invalid/docs.git', ...wrong };
+    const answer = await create('wrong', git);
+    expect([answer.status, answer.json['errors']]).toEqual([400, [{ field, message: expect.any(String) }]]);
+  });
+
+  it('has a folder or a repository, not both', async () => {
+    const both = { kind: 'docs', dir: '.', git: { url: 'https://git.invalid/docs.git' } };
+    const answer = await gatehouse.admin('/servers', { body: { slug: 'both', name: 'Both', upstream: both } });
+    expect(answer).toMatchObject({ status: 400, json: { errors: [{ field: 'upstream.git' }] } });
+  });
+
+  it('moves no token along to another host', async () => {
+    await create('moving', { url: 'https://git.invalid/docs.git', auth: { token: 'hidden-token' } });
+    const moved = (git: object) => change('moving', { git: { url: 'https://evil.invalid/docs.git', ...git } });
+    expect((await moved({})).json).toMatchObject({ status: 400, errors: [{ field: 'upstream.git.auth' }] });
+    expect((await moved({ auth: { username: 'x' } })).json).toMatchObject({ status: 400, errors: [{ field: 'upstream.git.auth.token' }] });
+    const test = await gatehouse.admin('/servers/moving/test', {
+      body: { upstream: { kind: 'docs', git: { url: 'https://evil.invalid/docs.git' } } },
+    });
+    expect(test.json).toMatchObject({ status: 400, errors: [{ field: 'upstream.git.auth' }] });
+    expect((await moved({ auth: null })).status).toBe(200);
+  });
+
+  describe('that asks for a token', () => {
+    let closed: GitHost;
+    beforeAll(async () => {
+      closed = await startGitHost(join(gatehouse.dir, 'closed-host'));
+      closed.commit({ 'index.md': '# Closed\n\nThe quokka protocol.\n' });
+      closed.protect('git', 'first-token');
+    });
+    afterAll(() => closed.close());
+
+    const fault = async () => ((await status('closed')).json['git'] as { fault: string | null } | undefined)?.fault;
+
+    it('is pulled with the one that was written, and with the next one as soon as it is', async () => {
+      await create('closed', { url: closed.url, intervalSeconds: 3600, auth: { token: 'wrong-token' } });
+      await eventually(async () => /does not accept/.test((await fault()) ?? ''));
+      expect(await health('closed')).toMatchObject({
+        status: 'down',
+        lastError: expect.stringMatching(/^The repository cannot be pulled: /),
+      });
+      await change('closed', { git: { auth: { token: 'first-token' } } });
+      await eventually(async () => (await status('closed')).json['pages'] === 1);
+      expect(await fault()).toBeNull();
+      expect(await health('closed')).toMatchObject({ status: 'up', lastError: null });
+      closed.protect('git', 'second-token');
+      await gatehouse.admin('/servers/closed/docs/refresh', { method: 'POST' });
+      await eventually(async () => (await health('closed'))['lastError'] !== null);
+      expect((await health('closed'))['status']).toBe('up');
+      closed.protect('git', 'first-token');
+      const { json, text } = await gatehouse.admin('/servers/closed');
+      expect(json['upstream']).toMatchObject({ git: { url: closed.url, auth: { username: 'git', hasToken: true } } });
+      expect(text).not.toMatch(/first-token|wrong-token/);
+    });
+
+    it('is tested before it is saved', async () => {
+      const test = (git: object) => gatehouse.admin('/servers/test', { body: { upstream: { kind: 'docs', git } } });
+      expect((await test({ url: closed.url, auth: { token: 'first-token' } })).json).toMatchObject({ ok: true, tools: { count: 4 } });
+      expect((await test({ url: closed.url })).json).toMatchObject({
+        ok: false,
+        problems: [{ code: 'source', message: expect.stringMatching(/^The repository cannot be pulled: the host asks for .*\.$/) }],
+      });
+      expect((await test({ url: closed.url, auth: { token: 'first-token' }, path: 'absent' })).json).toMatchObject({
+        ok: false,
+        problems: [{ code: 'source' }],
+      });
+    });
   });
 });

@@ -1,8 +1,13 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { eventually } from './support/eventually.js';
 import { type Answer, ask } from './support/gatehouse.js';
+import { startGitHost } from './support/git-host.js';
 import { META, MODERN, startMcpUpstream, type TestUpstream } from './support/http-upstream.js';
 import { postForm } from './support/oauth.js';
-import { build, type Replicas, startReplicas } from './support/replicas.js';
+import { build, type Replica, type Replicas, startReplicas } from './support/replicas.js';
 
 /** The bound, and what this measurement itself may take. */
 const BOUND_MS = 1000;
@@ -12,7 +17,7 @@ let replicas: Replicas;
 const upstreams: TestUpstream[] = [];
 beforeAll(async () => {
   build();
-  replicas = await startReplicas();
+  replicas = await startReplicas({ EGRESS_ALLOW: '127.0.0.0/8' });
 }, 120_000);
 afterAll(async () => {
   await replicas.remove();
@@ -109,3 +114,28 @@ it('a change of a server on one process is in effect on the other within a secon
   );
   expect(Math.max(...lags)).toBeLessThan(BOUND_MS + TOLERANCE_MS);
 }, 60_000);
+
+it('a webhook makes every process pull', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'git-replicas-'));
+  const host = await startGitHost(root);
+  try {
+    const initial = host.commit({ 'index.md': '# First\n' });
+    const { first, second } = replicas;
+    await first.admin('/servers', {
+      body: { slug: 'manual', name: 'Manual', upstream: { kind: 'docs', git: { url: host.url, intervalSeconds: 86_400 } } },
+    });
+    const commitAt = async (replica: Replica) =>
+      ((await replica.admin('/servers/manual/docs')).json['git'] as { commit?: string } | undefined)?.commit;
+    const both = (commit: string) =>
+      eventually(async () => expect([await commitAt(first), await commitAt(second)]).toEqual([commit, commit]), 30_000);
+    await both(initial);
+    const { json } = await first.admin('/servers/manual/docs/webhook', { method: 'POST' });
+    const commit = host.commit({ 'index.md': '# Third\n' });
+    const headers = { 'x-gitlab-token': json['secret'] as string };
+    expect((await ask(`${first.url}/webhooks/docs/manual`, { method: 'POST', body: '{}', headers })).status).toBe(202);
+    await both(commit);
+  } finally {
+    await host.close();
+    rmSync(root, { recursive: true, force: true });
+  }
+});

@@ -461,7 +461,7 @@ describe('a documentation server', () => {
     const outside = mkdtempSync(join(tmpdir(), 'outside-'));
     symlinkSync(outside, join(docs, 'way-out'));
     const dir = (path: string) => create({ slug: `folder-${++count}`, upstream: { kind: 'docs', dir: path } });
-    expect((await dir('team')).json).toMatchObject({ upstream: { kind: 'docs', dir: join(docs, 'team') } });
+    expect((await dir('team')).json).toMatchObject({ upstream: { kind: 'docs', dir: join(docs, 'team'), git: null } });
     for (const path of [outside, 'way-out', '../..', '/', join(docs, '..', 'data')]) {
       expect(await dir(path)).toMatchObject(isRefused(400, 'validation_failed', 'upstream.dir'));
     }
@@ -575,5 +575,5 @@ it('describes every kind with an example in Swagger', async () => {
   const { json } = await ask(`${gatehouse.url}/api/docs-json`, { headers: { authorization: basic('admin', 'x') } });
   const paths = json['paths'] as Record<string, Record<string, { requestBody: { content: Record<string, { examples: object }> } }>>;
   const { examples } = paths['/api/v1/servers']!['post']!.requestBody.content['application/json']!;
-  expect(Object.keys(examples)).toEqual(['http', 'headers', 'client_credentials', 'token_exchange', 'stdio', 'docs', 'group']);
+  expect(Object.keys(examples)).toEqual(['http', 'headers', 'client_credentials', 'token_exchange', 'stdio', 'docs', 'docs_git', 'group']);
 });

@@ -85,9 +85,18 @@ async function liveTwoDays() {
     }
   }
   behind = 0;
+  await observeOne(machines[1]);
   await admin(`/credentials/${machines[3].id}/rotate`, { overlapSeconds: 86_400 });
   await tokenFor(machines[3]);
   return machines;
+}
+
+/** One that is finding out what it needs: its scopes would have refused a part of what it does. */
+async function observeOne(machine) {
+  await admin(`/credentials/${machine.id}`, { scopes: ['mcp:search'], observe: true }, 'PATCH');
+  const token = await tokenFor(machine);
+  for (let i = 0; i < 2; i++) await call(token, 'read_gatehouse', { path: '/scopes' });
+  await call(token, 'search_gatehouse', { query: 'rotate a secret' });
 }
 
 async function open(browser, { scheme, viewport }) {
@@ -122,8 +131,18 @@ const browser = await chromium.launch({
 try {
   const desk = await open(browser, { scheme: 'light', viewport: { width: 1200, height: 760 } });
   await shoot(desk, '/', 'overview', (page) => page.locator('.recharts-bar-rectangle').first().waitFor());
-  await shoot(desk, '/credentials?new', 'new-credential', (page) => page.getByLabel('Label').fill('staging smoke tests'));
+  await shoot(desk, '/credentials?new', 'new-credential', async (page) => {
+    await page.getByLabel('Label').fill('staging smoke tests');
+    await page.getByRole('complementary').getByText('search_gatehouse', { exact: true }).waitFor();
+  });
   await shoot(desk, `/credentials/${machines[3].id}`, 'credential');
+  await shoot(desk, '/servers/docs', 'documentation-server', (page) => page.getByRole('row').nth(3).waitFor());
+  await shoot(desk, `/credentials/${machines[1].id}?access=used`, 'observe', async (page) => {
+    const access = page.getByRole('region', { name: 'Access' });
+    await access.getByText('would do.').waitFor();
+    await access.scrollIntoViewIfNeeded();
+    await access.evaluate((element) => scrollTo(0, element.getBoundingClientRect().top + scrollY - 20));
+  });
   const night = await open(browser, { scheme: 'dark', viewport: { width: 1200, height: 760 } });
   await shoot(night, '/audit', 'audit-dark');
   const phone = await open(browser, { scheme: 'light', viewport: { width: 390, height: 760 } });

@@ -64,6 +64,7 @@ export async function gatehouse(dir: string): Promise<Engine> {
   const place = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'));
   const library = new DocsLibrary({ dir, indexFile: join(place, 'index.sqlite'), allPublic: true, warn: () => undefined });
   await library.open();
+  if (library.status().pages === 0) throw new Error(`${dir} was not indexed`);
   return {
     name: 'Gatehouse',
     search: (query, limit) =>

@@ -1,7 +1,7 @@
 /**
  * How good search is: over two real documentation sets, how often a section that answers a question comes first, among the first
  * three, and how far down it comes (mean reciprocal rank over the first ten), against plain MiniSearch and SQLite FTS5.
- * `npx tsx bench/search/quality.ts [-v]`
+ * `npm run bench -- quality [-v]`
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -47,6 +47,7 @@ export const scoreOf = (engine: string, ranks: readonly number[]): Score => ({
   mrr: ranks.reduce((sum, rank) => sum + (rank === 0 ? 0 : 1 / rank), 0) / ranks.length,
 });
 
+/** Prints the figures; with `-v` also what came of each question. */
 async function main(): Promise<void> {
   for (const set of SETS) if (!existsSync(folderOf(set))) throw new Error(`${folderOf(set)} is missing: npm ci first`);
   const ranks = await rankAll();

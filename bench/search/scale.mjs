@@ -1,7 +1,7 @@
 /**
  * How search bears 20,000 pages, made of the sections of real ones: how long indexing takes and how much memory, how fast answers
  * come while it goes on and after it, how soon a change is found, and how soon a restart serves.
- * `npm run build && taskset -c 0 node --expose-gc bench/search/scale.mjs [pages]`: on one core, as the figures in the documentation.
+ * `taskset -c 0 npm run bench -- scale [pages]`: on one core, as the figures in the documentation.
  */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DocsLibrary } from '../../dist/src/docs-server/docs-library.js';
 
-const PAGES = Number(process.argv[2] ?? 20_000);
+const PAGES = Number(process.argv[3] ?? 20_000);
 const SOURCES = ['pino', 'fastify', 'undici'].map((name) => join('node_modules', name, 'docs'));
 const READER = { audience: 'public', groups: [] };
 const QUERIES = [
@@ -99,9 +99,12 @@ try {
   show('pages', `${PAGES}, ${(writePages(docs) / 1e6).toFixed(1)} MB`);
   let start = performance.now();
   let library = new DocsLibrary(options);
+  const used = process.cpuUsage();
   const opened = library.open();
   const during = await askUntil(library, opened);
+  const { user, system } = process.cpuUsage(used);
   show('indexed in', `${((performance.now() - start) / 1000).toFixed(1)} s (${library.status().sections} sections)`);
+  show('of processor time, searches included', `${((user + system) / 1e6).toFixed(1)} s`);
   show(
     'search while indexing, p50 / p99',
     `${ms(quantile(during.times, 0.5))} / ${ms(quantile(during.times, 0.99))} (${during.times.length} searches)`,

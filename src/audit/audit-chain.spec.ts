@@ -3,9 +3,9 @@ import type { EntityManager } from 'typeorm';
 import { type TestStorage, testStorage } from '../../test/support/database.js';
 import { newId } from '../common/ids.js';
 import { UnitOfWork } from '../database/unit-of-work.service.js';
-import { AuditChain, MARKS_PURPOSE } from './audit-chain.service.js';
+import { MARKS_PURPOSE } from './audit-chain.service.js';
 import { AuditRetention } from './audit-retention.service.js';
-import { AuditService } from './audit.service.js';
+import type { AuditService } from './audit.service.js';
 import { AuditBatch, ChainRow, UnchainedEvent } from './chain.entity.js';
 import { ChainMarks } from './chain-marks.js';
 import { digestOf, joinEntries } from './event-digest.js';
@@ -102,7 +102,7 @@ describe('the chain over the audit trail', () => {
   });
 
   it('goes on where it is not known whether a batch was committed', async () => {
-    const { dataSource, feed, clock, digester } = storage;
+    const { dataSource, feed, clock } = storage;
     let loses = false;
     class Losing extends UnitOfWork {
       override async write(work: (manager: EntityManager) => Promise<void>): Promise<void> {
@@ -110,8 +110,7 @@ describe('the chain over the audit trail', () => {
         if (loses) throw new Error('The connection was lost after COMMIT');
       }
     }
-    const unitOfWork = new Losing(dataSource, feed, clock);
-    audit = new AuditService(unitOfWork, clock, new AuditChain(unitOfWork, digester, clock));
+    audit = storage.newAudit(new Losing(dataSource, feed, clock));
     note(audit, 2);
     await audit.flush();
     note(audit, 2);

@@ -1,4 +1,4 @@
-/** Runs `work` again and again, `intervalMs` after it last ended, until {@link stop}. */
+/** Runs `work` again and again, `interval` milliseconds after it last ended, until {@link stop}. */
 export class BackgroundTask {
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
@@ -7,7 +7,7 @@ export class BackgroundTask {
 
   constructor(
     private readonly work: () => Promise<void>,
-    private readonly intervalMs: number,
+    private readonly interval: number | (() => number),
   ) {}
 
   start(): void {
@@ -34,7 +34,7 @@ export class BackgroundTask {
   }
 
   private schedule(): void {
-    this.timer = setTimeout(() => this.run(), this.intervalMs);
+    this.timer = setTimeout(() => this.run(), typeof this.interval === 'number' ? this.interval : this.interval());
     this.timer.unref();
   }
 

@@ -1,13 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Brackets, Repository, type SelectQueryBuilder } from 'typeorm';
-import { readPage, type Page } from '../admin/pages.dto.js';
+import { readOrderedPage, type Page } from '../admin/pages.dto.js';
 import { CLOCK, type Clock } from '../common/clock.js';
+import { Ordering } from './credential-order.js';
 import type { CredentialQueryDto, CredentialStatus } from './credential.dto.js';
 import { Credential } from './credential.entity.js';
 import { CredentialsService, type CredentialWithSecrets } from './credentials.service.js';
 
-/** Pages of credentials, newest first. */
+/** Pages of credentials, newest first unless another order is asked for. */
 @Injectable()
 export class CredentialList {
   constructor(
@@ -17,12 +18,22 @@ export class CredentialList {
   ) {}
 
   async page(query: CredentialQueryDto): Promise<Page<CredentialWithSecrets>> {
-    const select = this.credentials.createQueryBuilder('credential').orderBy('credential.id', 'DESC');
+    const ordering = new Ordering(query.sort ?? '-createdAt');
+    const { direction } = ordering;
+    const select = this.credentials.createQueryBuilder('credential');
+    if (ordering.sql !== undefined) select.addOrderBy(ordering.sql, direction);
+    select.addOrderBy('credential.id', direction);
     if (query.status) this.filterByStatus(select, query.status);
     if (query.search) filterBySearch(select, query.search);
-    const page = await readPage(query, (after, take) => {
-      if (after !== undefined) select.andWhere('credential.id < :after', { after });
-      return select.take(take).getMany();
+    // Slugs stand in a JSON array, and no slug needs escaping there.
+    if (query.server) select.andWhere('credential.servers LIKE :server', { server: `%"${query.server}"%` });
+    const page = await readOrderedPage(query, {
+      read: (after, take) => {
+        if (after !== undefined) select.andWhere(ordering.after, { ...after });
+        return select.limit(take).getMany();
+      },
+      place: (credential: Credential) => ordering.place(credential),
+      parse: (text) => ordering.parse(text),
     });
     return { items: await this.service.withSecrets(page.items), nextCursor: page.nextCursor };
   }

@@ -26,6 +26,7 @@ import { PageQueryDto } from '../admin/pages.dto.js';
 import { isAddressOrNetwork } from '../config/load-config.js';
 import { MAX_TOKEN_TTL } from '../tokens/claims.js';
 import { AuthenticationDto, AuthenticationViewDto } from './authentication.dto.js';
+import { CREDENTIAL_ORDERS, type CredentialOrder } from './credential-order.js';
 import { MAX_OBSERVE_DAYS } from './observation.js';
 import { AUTH_METHODS, type AuthMethod } from './credential-settings.js';
 
@@ -198,6 +199,21 @@ export class CredentialQueryDto extends PageQueryDto {
   @IsString()
   @MaxLength(120)
   search?: string;
+
+  @ApiPropertyOptional({ example: 'docs', maxLength: 64, description: 'Only credentials that may reach this server, by its slug.' })
+  @IsOptional()
+  @IsString()
+  @Matches(/^[a-z0-9-]{1,64}$/, { message: 'server must be a slug' })
+  server?: string;
+
+  @ApiPropertyOptional({
+    enum: CREDENTIAL_ORDERS,
+    default: '-createdAt',
+    description: 'With a hyphen from the end. What was never used comes before all that was, what never ends after all that does.',
+  })
+  @IsOptional()
+  @IsIn(CREDENTIAL_ORDERS)
+  sort?: CredentialOrder;
 }
 
 export type CredentialStatus = 'enabled' | 'disabled' | 'expired';

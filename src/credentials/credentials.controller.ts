@@ -63,7 +63,7 @@ export class CredentialsController {
 
   @Get()
   @Authorized('read')
-  @ApiOperation({ summary: 'List credentials, newest first' })
+  @ApiOperation({ summary: 'List credentials, newest first unless `sort` says otherwise' })
   @ApiOkResponse({ type: CredentialPageDto })
   @ApiProblems('validation_failed')
   async page(@Query() query: CredentialQueryDto): Promise<CredentialPageDto> {

@@ -1,4 +1,4 @@
-import { mayRead, type Reader } from './content/access.js';
+import { mayRead, type Reader, type Visibility, visibilityOf } from './content/access.js';
 import type { Page } from './content/page.js';
 import { linkOf } from './content/page-path.js';
 import { plainText } from './content/markdown.js';
@@ -26,13 +26,16 @@ import { wordsOf } from './index/words.js';
 import { Warnings } from './warnings.js';
 
 export interface LibraryOptions {
-  readonly dir: string;
+  /** The folder; or where it is, told by where the index is. */
+  readonly dir: string | ((indexFile: string) => string);
   /** Where the index is kept. All of it can be made again. */
   readonly indexFile: string;
   /** Shows every page to everybody, less those that are hidden, have groups, say otherwise, or whose front matter cannot be read. */
   readonly allPublic: boolean;
   /** Told once for each version of a file that something is wrong with. */
   readonly warn: (warning: string) => void;
+  /** Whether the folder is followed by itself, or looked at only when it is asked for; true unless said. */
+  readonly isWatched?: boolean;
   /** How long one file may take to be read. */
   readonly fileLimitMs?: number;
 }
@@ -53,6 +56,15 @@ export interface Hit {
   readonly snippet: string;
   readonly version?: string;
   readonly language?: string;
+}
+
+/** Which pages those who run it look for; what is undefined does not matter. */
+export interface PageFilter {
+  /** In the title or the path. */
+  readonly text?: string | undefined;
+  readonly version?: string | undefined;
+  readonly language?: string | undefined;
+  readonly visibility?: Visibility | undefined;
 }
 
 /** How a library is, for those who run it. */
@@ -82,6 +94,7 @@ const SNIPPET_WINDOW = 4000;
 
 /** The pages of a folder, searchable, following the folder while running. Every answer is for one reader. */
 export class DocsLibrary {
+  readonly dir: string;
   private readonly index = new SearchIndex();
   private readonly claim: IndexClaim;
   private readonly thread: IndexerThread;
@@ -101,9 +114,11 @@ export class DocsLibrary {
   readonly ready = new Promise<void>((resolve) => (this.becomeReady = resolve));
 
   constructor(private readonly options: LibraryOptions) {
-    const { dir, indexFile, warn, fileLimitMs = FILE_LIMIT_MS } = options;
+    const { indexFile, warn, fileLimitMs = FILE_LIMIT_MS } = options;
     this.warnings = new Warnings(warn);
     this.claim = claimIndex(indexFile);
+    const dir = typeof options.dir === 'string' ? options.dir : options.dir(this.claim.file);
+    this.dir = dir;
     if (this.claim.reason) this.warnings.tell(indexFile, '', [`is not used, a temporary index is (${this.claim.reason})`]);
     this.store = new StoreReader(this.claim.file);
     this.load();
@@ -127,7 +142,7 @@ export class DocsLibrary {
   async open(): Promise<void> {
     await this.look();
     try {
-      if (!this.isClosed) await this.watch.start();
+      if (!this.isClosed && (this.options.isWatched ?? true)) await this.watch.start();
     } catch (error) {
       this.fail(error);
     }
@@ -192,6 +207,29 @@ export class DocsLibrary {
     return this.isClosed ? [] : this.store.headsUnder(prefix, this.kindsFor(reader), limit);
   }
 
+  /** Every page that is served to somebody, whoever that is, in the order of the navigation: for those who run it. */
+  browse({ text = '', version, language, visibility }: PageFilter, after: Place, limit: number): ListedPage[] {
+    if (this.isClosed) return [];
+    const isWanted = (kind: Kind): boolean =>
+      kind.access !== 'hidden' &&
+      (version === undefined || kind.version === version) &&
+      (language === undefined || kind.language === language) &&
+      (visibility === undefined || this.visibilityOf(kind) === visibility);
+    const kinds = [...this.store.allKinds].flatMap(([id, kind]) => (isWanted(kind) ? [id] : []));
+    return this.store.headsWith(text, kinds, after, limit);
+  }
+
+  /** What pages that are served differ in. */
+  variety(): { readonly versions: string[]; readonly languages: string[] } {
+    const kinds = this.isClosed ? [] : this.store.usedKinds();
+    const of = (values: readonly string[]): string[] => [...new Set(values)].filter((value) => value !== '').sort();
+    return { versions: of(kinds.map(({ version }) => version)), languages: of(kinds.map(({ language }) => language)) };
+  }
+
+  visibilityOf(what: Pick<Kind, 'access' | 'groups'>): Visibility {
+    return visibilityOf(what, this.options.allPublic);
+  }
+
   /** Every page that this reader may see, whole, one after the other. */
   *pages(reader: Reader): Generator<Page> {
     let after = BEGINNING;
@@ -237,22 +275,22 @@ export class DocsLibrary {
   }
 
   status(): LibraryStatus {
-    const faults = this.isClosed ? [] : (JSON.parse(this.store.fact('faults') ?? '[]') as [string, string][]);
     const indexedAt = this.isClosed ? undefined : this.store.fact('indexedAt');
     return {
-      dir: this.options.dir,
+      dir: this.dir,
       pages: this.isClosed ? 0 : this.store.pageCount,
       sections: this.index.size,
       isIndexing: this.looking > 0,
       indexedAt: indexedAt === undefined ? null : Number(indexedAt),
-      faults: faults.map(([file, warning]) => ({ file, warning })),
+      faults: this.faults,
       warnings: this.isClosed ? [] : this.store.warnings(MAX_WARNINGS),
     };
   }
 
-  /** Whether something is wrong with the folder as a whole. */
-  get hasFault(): boolean {
-    return !this.isClosed && (this.store.fact('faults') ?? '[]') !== '[]';
+  /** What is wrong with the folder as a whole. */
+  get faults(): FileWarning[] {
+    const faults = this.isClosed ? [] : (JSON.parse(this.store.fact('faults') ?? '[]') as [string, string][]);
+    return faults.map(([file, warning]) => ({ file, warning }));
   }
 
   mayRead(what: Pick<Kind, 'access' | 'groups'>, reader: Reader): boolean {
@@ -285,7 +323,7 @@ export class DocsLibrary {
   }
 
   private fail(error: unknown): void {
-    this.warnings.tell(this.options.dir, '', [`some changes are not noticed (${(error as Error).message})`]);
+    this.warnings.tell(this.dir, '', [`some changes are not noticed (${(error as Error).message})`]);
   }
 
   private load(): void {

@@ -35,7 +35,7 @@ beforeAll(async () => {
   module = await Test.createTestingModule({ providers: [DocsServers] }).compile();
   module.enableShutdownHooks();
   servers = module.get(DocsServers);
-  const upstream = await servers.open('default', {
+  const { upstream } = servers.open('default', {
     dir,
     allPublic: false,
     indexFile: join(dir, '.index/docs.sqlite'),
@@ -118,8 +118,8 @@ describe('DocsServers', () => {
     await expect(client.listTools()).rejects.toThrow();
   });
 
-  it('opens a server once for each key, and tells the names of its tools', async () => {
-    const first = await servers.open('default', {
+  it('opens a server once for each key, and tells the names of its tools', () => {
+    const first = servers.open('default', {
       dir,
       allPublic: false,
       indexFile: join(dir, '.index/docs.sqlite'),
@@ -127,7 +127,7 @@ describe('DocsServers', () => {
       siteUrl: 'http://localhost',
     });
     expect(
-      await servers.open('default', {
+      servers.open('default', {
         dir: '/elsewhere',
         name: 'Other',
         allPublic: true,
@@ -146,7 +146,7 @@ describe('DocsServers', () => {
 
   it('closes streams and watches at shutdown', async () => {
     const own = new DocsServers();
-    const upstream = await own.open('x', {
+    const { upstream } = own.open('x', {
       dir,
       allPublic: false,
       indexFile: join(dir, '.index/docs.sqlite'),

@@ -6,6 +6,7 @@ import { DocsTexts } from './docs-texts.js';
 import { DocsUpstream } from './docs-upstream.js';
 import type { KeepFeedback } from './feedback-tool.js';
 import { type FindAddresses, folderIn, type GitSettings, GitSource } from './git/git-source.js';
+import { checkoutOf } from './index/claim-index.js';
 import { ShellThreads } from './shell/shell-threads.js';
 
 export interface DocsOptions {
@@ -14,7 +15,7 @@ export interface DocsOptions {
   readonly git?: (GitSettings & { readonly findAddresses: FindAddresses }) | undefined;
   readonly name?: string | undefined;
   readonly allPublic: boolean;
-  /** Where its index is kept, and beside it the checkout of its repository. */
+  /** Where its index is kept, and beside it the checkout of its repository; one for each key. */
   readonly indexFile: string;
   /** Scheme and host of the site that its pages stand on. */
   readonly siteUrl: string;
@@ -30,25 +31,48 @@ export interface OpenDocs {
   readonly git: GitSource | undefined;
   /** What it tells of itself to everybody. */
   readonly publicFace: { readonly tools: readonly object[]; readonly capabilities: object };
+  /** Whether its repository has not been pulled yet, nor has that failed. */
+  readonly isStarting: boolean;
+  /** What keeps it from following its source, in plain words. */
+  readonly fault: string | undefined;
+  /** The same when it has looked for the first time. */
+  findFault(): Promise<string | undefined>;
   /** Pulls, where there is a repository, and looks at the folder. */
   refresh(): void;
 }
+
+/** How a documentation server does. */
+export interface DocsState {
+  /** With a fault, what was there before is served. */
+  readonly isServing: boolean;
+  /** When its folder was last looked at, in milliseconds since the Unix epoch. */
+  readonly checkedAt: number;
+  readonly fault: string | undefined;
+}
+
+type SharedDocs = OpenDocs & { users: number };
 
 /** The documentation servers of this process, one for each key. Opening indexes in the background. */
 @Injectable()
 export class DocsServers implements OnApplicationShutdown {
   private readonly logger = new Logger('Docs');
-  private readonly opened = new Map<string, OpenDocs>();
+  private readonly opened = new Map<string, SharedDocs>();
   private readonly shell = new ShellThreads();
 
-  /** The server under this key; made on first use, whatever the options later. */
-  open(key: string, options: DocsOptions): Promise<DocsUpstream> {
-    const existing = this.opened.get(key);
-    if (existing) return Promise.resolve(existing.upstream);
-    const opened = this.make(options);
-    this.opened.set(key, opened);
-    opened.git?.start();
-    return Promise.resolve(opened.upstream);
+  /**
+   * The server under this key, made on first use; later only a repository's token and interval are taken over. It stays until it was
+   * closed as often as it was opened.
+   */
+  open(key: string, options: DocsOptions): OpenDocs {
+    const open = this.opened.get(key) ?? this.make(options);
+    open.users++;
+    // What was there before is looked at before a pull exchanges it.
+    if (open.users === 1) void open.library.look().then(() => open.git?.start());
+    else if (options.git) open.git?.follow(options.git);
+    // The last one is the one that counts.
+    this.opened.delete(key);
+    this.opened.set(key, open);
+    return open;
   }
 
   /** The newest whose key begins with this one, where there is any. */
@@ -61,16 +85,26 @@ export class DocsServers implements OnApplicationShutdown {
     return this.find(key)?.upstream.toolNames ?? [];
   }
 
-  /** Whether one of them has a fault that keeps it from following its source. */
-  get faults(): number {
-    return [...this.opened.values()].filter(({ library, git }) => library.hasFault || git?.status().fault).length;
+  /** How the newest under this key does; undefined where that is not known yet. */
+  stateOf(key: string): DocsState | undefined {
+    const open = this.find(key);
+    const { pages, indexedAt } = open?.library.status() ?? { pages: 0, indexedAt: null };
+    if (!open || indexedAt === null || (pages === 0 && open.isStarting)) return undefined;
+    const { fault } = open;
+    return { isServing: pages > 0 || fault === undefined, checkedAt: indexedAt, fault };
   }
 
-  /** Ends a server that is no longer, or is to be opened anew with other options. */
+  /** Whether one of them has a fault that keeps it from following its source. */
+  get faults(): number {
+    return [...this.opened.values()].filter(({ fault }) => fault !== undefined).length;
+  }
+
+  /** Ends a server that nobody has open any more. */
   async close(key: string): Promise<void> {
     const open = this.opened.get(key);
+    if (!open || --open.users > 0) return;
     this.opened.delete(key);
-    if (open) await end(open);
+    await end(open);
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -79,18 +113,20 @@ export class DocsServers implements OnApplicationShutdown {
     await Promise.all([...opened.map(end), this.shell.close()]);
   }
 
-  private make({ dir, git, name, allPublic, indexFile, siteUrl, keepFeedback }: DocsOptions): OpenDocs {
-    const checkout = git && indexFile.replace(/\.sqlite$/, '.checkout');
-    const folder = checkout === undefined ? dir : join(checkout, folderIn(git?.path) ?? '.');
+  private make({ dir, git, name, allPublic, indexFile, siteUrl, keepFeedback }: DocsOptions): SharedDocs {
     const warn = (warning: string): void => this.logger.warn(warning);
-    const library = new DocsLibrary({ dir: folder, allPublic, indexFile, warn });
+    const folder = git ? (index: string) => join(checkoutOf(index), folderIn(git.path) ?? '.') : dir;
+    const library = new DocsLibrary({ dir: folder, allPublic, indexFile, warn, isWatched: !git });
     // A repository may not be there yet, and its folder's name says nothing.
-    const title = docsName(folder, name ?? (git ? repositoryName(git.url) : undefined));
+    const title = docsName(library.dir, name ?? (git ? repositoryName(git.url) : undefined));
     const onError = (error: Error): void => this.logger.debug(error.message);
-    const upstream = new DocsUpstream({ library, name: title, suffix: toolSuffix(title), shell: this.shell, keepFeedback, onError });
-    const onPull = (): void => void library.look();
-    const source = git && checkout !== undefined ? new GitSource({ ...git, dir: checkout, onPull, onFault: warn }) : undefined;
+    const look = (): Promise<void> => library.look();
+    const source = git && new GitSource({ ...git, dir: checkoutOf(library.indexFile), onPull: look, onFault: warn });
+    const sourced = source && library.status().pages === 0 ? source.firstPull : undefined;
+    const suffix = toolSuffix(title);
+    const upstream = new DocsUpstream({ library, sourced, name: title, suffix, shell: this.shell, keepFeedback, onError });
     return {
+      users: 0,
       name: title,
       upstream,
       library,
@@ -99,9 +135,33 @@ export class DocsServers implements OnApplicationShutdown {
       get publicFace() {
         return upstream.publicFace;
       },
-      refresh: () => (source ? source.wake() : void library.look()),
+      get isStarting() {
+        return isStarting(source);
+      },
+      get fault() {
+        return faultOf(library, source);
+      },
+      findFault: async () => {
+        await Promise.all([library.ready, sourced]);
+        return faultOf(library, source);
+      },
+      refresh: () => (source ? source.wake() : void look()),
     };
   }
+}
+
+function isStarting(git: GitSource | undefined): boolean {
+  const status = git?.status();
+  return status !== undefined && status.fault === null && status.pulledAt === null;
+}
+
+function faultOf(library: DocsLibrary, git: GitSource | undefined): string | undefined {
+  const fault = git?.status().fault;
+  // What a repository has not brought yet is not missing.
+  if (isStarting(git)) return undefined;
+  if (typeof fault === 'string') return `The repository cannot be pulled: ${fault}.`;
+  const [first] = library.faults;
+  return first && `${first.file} ${first.warning}.`;
 }
 
 async function end({ git, upstream }: OpenDocs): Promise<void> {

@@ -25,6 +25,8 @@ const MAX_SUBSCRIPTIONS = 10_000;
 
 export interface DocsUpstreamOptions {
   readonly library: DocsLibrary;
+  /** Resolves when there is something to index, or nothing can be had; absent where the folder is all there is. */
+  readonly sourced?: Promise<void> | undefined;
   readonly name: string;
   readonly suffix: string;
   readonly shell: ShellThreads;
@@ -46,7 +48,7 @@ export class DocsUpstream implements McpUpstream {
 
   /** Opens the library in the background; a start does not wait for it. */
   constructor(private readonly options: DocsUpstreamOptions) {
-    const { onError, library } = options;
+    const { onError, library, sourced } = options;
     this.parts = partsOf(options);
     this.sessions = new LegacySessions(this.parts);
     this.modern = createMcpHandler(({ authInfo }) => createMcpServer(this.parts, () => authInfo?.extra?.['caller'] as Caller), {
@@ -56,7 +58,7 @@ export class DocsUpstream implements McpUpstream {
     });
     this.sweeper = new BackgroundTask(() => Promise.resolve(this.sessions.endIdle()), SWEEP_MS);
     this.sweeper.start();
-    this.opened = library.ready.then(() => void (this.isOpen = true));
+    this.opened = Promise.all([library.ready, sourced]).then(() => void (this.isOpen = true));
     void library.open();
   }
 

@@ -6,11 +6,12 @@ import { Authorized } from '../common/access.decorator.js';
 import { ApiProblems } from '../common/problem-responses.decorator.js';
 import type { DocsFeedback } from '../docs-server/docs-feedback.entity.js';
 import { DocsFeedbackService } from '../docs-server/docs-feedback.service.js';
-import { DocsServers, type OpenDocs } from '../docs-server/docs-servers.service.js';
+import { DocsRefresh } from '../docs-server/docs-refresh.service.js';
+import { DocsServers } from '../docs-server/docs-servers.service.js';
 import { DocsWebhooks } from '../docs-server/docs-webhooks.service.js';
 import { ProblemError } from '../protocol/problem.js';
 import { ServerDirectory } from '../servers/server-directory.service.js';
-import type { ServerState } from '../servers/server-state.js';
+import { findDocs, type FoundDocs } from './find-docs.js';
 import { type DocsFeedbackDto, DocsFeedbackPageDto, DocsStatusDto, DocsWebhookDto } from './docs-admin.dto.js';
 
 const iso = (time: number | null): string | null => (time === null ? null : new Date(time).toISOString());
@@ -24,6 +25,7 @@ export class DocsAdminController {
     private readonly docs: DocsServers,
     private readonly feedback: DocsFeedbackService,
     private readonly webhooks: DocsWebhooks,
+    private readonly refreshes: DocsRefresh,
   ) {}
 
   @Get()
@@ -53,8 +55,8 @@ export class DocsAdminController {
   @ApiOperation({ summary: 'Look at the folder now; pull it first where it is a Git repository' })
   @ApiAcceptedResponse({ description: 'It is under way.' })
   @ApiProblems('not_found')
-  refresh(@Param('slug') slug: string): void {
-    this.find(slug).open.refresh();
+  async refresh(@Param('slug') slug: string): Promise<void> {
+    await this.refreshes.ask(this.find(slug).server.id);
   }
 
   @Get('feedback')
@@ -101,11 +103,8 @@ export class DocsAdminController {
     if (!(await this.webhooks.remove(server, admin.name))) throw new ProblemError('not_found', 'There is no webhook.');
   }
 
-  private find(slug: string): { server: ServerState; open: OpenDocs } {
-    const server = this.servers.find(slug);
-    const open = server && this.docs.find(server.id);
-    if (!open) throw new ProblemError('not_found', 'There is no documentation server with this slug.');
-    return { server, open };
+  private find(slug: string): FoundDocs {
+    return findDocs(slug, this.servers, this.docs);
   }
 }
 

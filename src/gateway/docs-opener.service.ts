@@ -4,9 +4,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '../config/config.js';
 import { DocsFeedbackService } from '../docs-server/docs-feedback.service.js';
 import { DocsServers } from '../docs-server/docs-servers.service.js';
+import type { GitAuth } from '../docs-server/git/git-source.js';
 import { Egress } from '../egress/egress.service.js';
 import type { ServerState } from '../servers/server-state.js';
-import type { DocsUpstreamSettings } from '../servers/upstream.js';
+import type { DocsGitSettings, DocsUpstreamSettings } from '../servers/upstream.js';
 import type { Opened } from './opened.js';
 
 /** Opens documentation servers with what they need of the others. */
@@ -19,25 +20,53 @@ export class DocsOpener {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  async open(server: ServerState, settings: DocsUpstreamSettings): Promise<Opened> {
-    const { docs, dataDir, publicUrl } = this.config;
-    const { id, version } = server;
-    const { dir, git } = settings;
-    const name = settings.name ?? (server.isDefault ? docs.name : server.name);
-    // By version too: after a change of its folder there are two, until the last call of the old one is done.
-    const key = `${id} ${version}`;
-    const upstream = await this.docs.open(key, {
-      dir: dir ?? docs.dir,
-      git: git && { ...git, findAddresses: (url) => this.egress.addressesOf(url) },
+  open(server: ServerState, settings: DocsUpstreamSettings): Opened {
+    const { docs, publicUrl } = this.config;
+    const { dir = docs.dir, git } = settings;
+    const { key, name, indexFile } = this.placeOf(server, settings);
+    const open = this.docs.open(key, {
+      dir,
+      git: git && { ...git, auth: signInOf(server, git), findAddresses: (url) => this.egress.addressesOf(url) },
       name,
       siteUrl: publicUrl,
       allPublic: docs.public,
-      indexFile: join(dataDir, 'docs', `${id}-${digestOf([dir, git, name])}.sqlite`),
-      keepFeedback: (feedback) => this.feedback.keep(id, feedback),
+      indexFile,
+      keepFeedback: (feedback) => this.feedback.keep(server.id, feedback),
     });
-    return { upstream, itself: upstream, close: () => this.docs.close(key) };
+    let isClosed = false;
+    const close = async (): Promise<void> => {
+      if (isClosed) return;
+      isClosed = true;
+      await this.docs.close(key);
+    };
+    const { upstream } = open;
+    return { upstream, itself: upstream, findFault: () => open.findFault(), close };
+  }
+
+  /** Where all indexes are. */
+  get folder(): string {
+    return join(this.config.dataDir, 'docs');
+  }
+
+  /** The file of a documentation server's index under its present settings. */
+  indexFileOf(server: ServerState): string | undefined {
+    return server.upstream.kind === 'docs' ? this.placeOf(server, server.upstream).indexFile : undefined;
+  }
+
+  /** Where a server has its index. Settings that make another index make another place: after a change there are two for a while. */
+  private placeOf({ id, name: serverName, isDefault }: ServerState, { dir, git, name: ownName }: DocsUpstreamSettings) {
+    const { docs } = this.config;
+    const name = ownName ?? (isDefault ? docs.name : serverName);
+    const source = git ? [git.url, git.branch, git.path] : (dir ?? docs.dir);
+    const digest = createHash('sha256')
+      .update(JSON.stringify([source, name]))
+      .digest('hex')
+      .slice(0, 16);
+    return { key: `${id} ${digest}`, name, indexFile: join(this.folder, `${id}-${digest}.sqlite`) };
   }
 }
 
-/** Settings that make another index make another file. */
-const digestOf = (settings: unknown): string => createHash('sha256').update(JSON.stringify(settings)).digest('hex').slice(0, 16);
+function signInOf(server: ServerState, { auth }: DocsGitSettings): GitAuth | undefined {
+  const { token } = server.openSecrets();
+  return auth && token !== undefined ? { username: auth.username, token } : undefined;
+}

@@ -3,7 +3,7 @@ import { ApiAcceptedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Public } from '../common/access.decorator.js';
 import { ApiProblems } from '../common/problem-responses.decorator.js';
-import { DocsServers } from '../docs-server/docs-servers.service.js';
+import { DocsRefresh } from '../docs-server/docs-refresh.service.js';
 import { DocsWebhooks } from '../docs-server/docs-webhooks.service.js';
 import { ProblemError } from '../protocol/problem.js';
 import { addressKey } from '../rate-limit/address-key.js';
@@ -19,7 +19,7 @@ const QUOTA = { name: 'docs.webhook', limit: 120, windowSeconds: 3600 };
 export class DocsWebhookController {
   constructor(
     private readonly servers: ServerDirectory,
-    private readonly docs: DocsServers,
+    private readonly refresh: DocsRefresh,
     private readonly webhooks: DocsWebhooks,
     private readonly limits: RateLimits,
   ) {}
@@ -43,6 +43,6 @@ export class DocsWebhookController {
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
     const isGenuine = await this.webhooks.isGenuine(server?.id, body, { signature: signature ?? giteaSignature, token });
     if (!server || !isGenuine) throw new ProblemError('unauthorized', 'The request is not signed with the secret of this webhook.');
-    this.docs.find(server.id)?.refresh();
+    await this.refresh.ask(server.id);
   }
 }

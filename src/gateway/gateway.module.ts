@@ -23,6 +23,8 @@ import { CallRecorder } from './call-recorder.js';
 import { DocsAdminController } from './docs-admin.controller.js';
 import { DocsDiscoveryController } from './docs-discovery.controller.js';
 import { DocsOpener } from './docs-opener.service.js';
+import { DocsPagesController } from './docs-pages.controller.js';
+import { DocsSweeper } from './docs-sweeper.service.js';
 import { DocsWebhookController } from './docs-webhook.controller.js';
 import { Gateway } from './gateway.service.js';
 import { HealthProbe } from './health-probe.service.js';
@@ -51,6 +53,7 @@ import { Upstreams } from './upstreams.service.js';
     AccessController,
     DocsAdminController,
     DocsDiscoveryController,
+    DocsPagesController,
     DocsWebhookController,
     ProtectedMcpController,
     PublicMcpController,
@@ -60,6 +63,7 @@ import { Upstreams } from './upstreams.service.js';
     Admission,
     BearerGuard,
     DocsOpener,
+    DocsSweeper,
     Gateway,
     GroupClashes,
     McpEndpoint,

@@ -1,12 +1,11 @@
-import { stat } from 'node:fs/promises';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { BackgroundTask } from '../common/background-task.js';
 import { CLOCK, type Clock } from '../common/clock.js';
-import { CONFIG, type Config } from '../config/config.js';
+import { DocsServers } from '../docs-server/docs-servers.service.js';
 import { ServerDirectory } from '../servers/server-directory.service.js';
 import { HealthBoard, type ServerHealth } from '../servers/server-health.js';
 import type { ServerState } from '../servers/server-state.js';
-import type { DocsUpstreamSettings, GroupUpstreamSettings } from '../servers/upstream.js';
+import type { GroupUpstreamSettings } from '../servers/upstream.js';
 import { askAsGateway } from './own-call.js';
 import { Upstreams } from './upstreams.service.js';
 
@@ -24,12 +23,12 @@ const AT_A_TIME = 4;
 export class HealthProbe implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly task = new BackgroundTask(() => this.round(), ROUND_MS);
   private readonly stopped = new AbortController();
-  private folders = new Map<string, ServerHealth>();
+  private readonly docsSince = new Map<string, Pick<ServerHealth, 'status' | 'since'>>();
 
   constructor(
     private readonly servers: ServerDirectory,
     private readonly upstreams: Upstreams,
-    @Inject(CONFIG) private readonly config: Config,
+    private readonly docs: DocsServers,
     @Inject(CLOCK) private readonly clock: Clock,
     board: HealthBoard,
   ) {
@@ -47,18 +46,15 @@ export class HealthProbe implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Asks those that have not been heard of for a while. */
   async round(): Promise<void> {
-    const servers = this.servers.all;
-    this.folders = new Map(
-      await Promise.all(servers.flatMap((server) => (server.upstream.kind === 'docs' ? [this.look(server, server.upstream)] : []))),
-    );
-    const due = servers.filter((server) => server.upstream.kind === 'http' && this.isDue(server));
+    for (const id of this.docsSince.keys()) if (!this.servers.all.some((server) => server.id === id)) this.docsSince.delete(id);
+    const due = this.servers.all.filter((server) => server.upstream.kind === 'http' && this.isDue(server));
     while (due.length > 0) await Promise.all(due.splice(0, AT_A_TIME).map((server) => this.ask(server)));
   }
 
   private of(serverId: string): ServerHealth | undefined {
     const server = this.servers.all.find(({ id }) => id === serverId);
     if (server?.upstream.kind === 'group') return this.ofGroup(server.upstream);
-    return this.folders.get(serverId) ?? this.upstreams.healthOf(serverId);
+    return server?.upstream.kind === 'docs' ? this.ofDocs(serverId) : this.upstreams.healthOf(serverId);
   }
 
   /** As good as its worst member, of which it names all that are down. */
@@ -94,20 +90,15 @@ export class HealthProbe implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  private async look({ id }: ServerState, { dir = this.config.docs.dir }: DocsUpstreamSettings): Promise<[string, ServerHealth]> {
-    const now = this.clock();
-    const status = (await isFolder(dir)) ? 'up' : 'down';
-    const before = this.folders.get(id);
-    const lastError = status === 'down' ? 'Its folder of documents is not there.' : undefined;
-    return [id, { status, since: before?.status === status ? before.since : now, checkedAt: now, lastError }];
-  }
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch {
-    // Absent or out of reach: there is nothing to be served either way.
-    return false;
+  /** Down is what has nothing to serve; with a fault, what was there before goes on being served. */
+  private ofDocs(serverId: string): ServerHealth | undefined {
+    const state = this.docs.stateOf(serverId);
+    if (!state) return undefined;
+    const { checkedAt, fault } = state;
+    const status = state.isServing ? 'up' : 'down';
+    const before = this.docsSince.get(serverId);
+    const since = before?.status === status ? before.since : this.clock();
+    this.docsSince.set(serverId, { status, since });
+    return { status, since, checkedAt, lastError: fault };
   }
 }

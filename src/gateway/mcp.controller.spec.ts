@@ -145,7 +145,7 @@ async function start(env: Readonly<Record<string, string>> = {}): Promise<World>
   ];
   const testing = await Test.createTestingModule({ imports: [...platform, GatewayModule] })
     .overrideProvider(DocsServers)
-    .useValue({ open: () => Promise.resolve(upstream) })
+    .useValue({ open: () => ({ upstream }) })
     .compile();
   const adapter = createAdapter(config);
   const routes = new RouteTable();

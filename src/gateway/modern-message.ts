@@ -8,7 +8,7 @@ export const VERSION_KEY = 'io.modelcontextprotocol/protocolVersion';
 export const CAPABILITIES_KEY = 'io.modelcontextprotocol/clientCapabilities';
 
 /**
- * The checks of the modern era in the order that requirements.md, section 18, prescribes: kind, required `_meta`, header
+ * The checks of the modern era in the order that the protocol prescribes: kind, required `_meta`, header
  * equals body, version supported, `Mcp-Method` and `Mcp-Name`. Notifications have no header rules (X-10).
  */
 export function checkModernMessage(http: HttpCall, message: ParsedMessage): void {

@@ -15,6 +15,7 @@ export const PROBLEM_CODES = [
   'unauthorized',
   'token_endpoint',
   'not_mcp',
+  'source',
   'failed',
 ] as const;
 

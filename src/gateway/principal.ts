@@ -25,7 +25,7 @@ export interface Principal extends Grant {
 
 type Verifier = Pick<TokenVerifier, 'peek' | 'verify'>;
 
-/** Turns tokens into principals: signature first, then the state of the credential behind it (design.md, "Who may do what"). */
+/** Turns tokens into principals: signature first, then the state of the credential behind it. */
 export class Authenticator {
   // A verified token's claims are one object for as long as they are remembered, and so is its principal.
   private readonly known = new WeakMap<AccessTokenClaims, Principal>();

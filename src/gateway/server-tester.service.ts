@@ -104,6 +104,8 @@ export class ServerTester {
     try {
       opened = await this.opener.open(state, (slug) => this.upstreams.openMember(slug));
       await orLate(look(opened, state.resource, { signal, findings, fail }), signal);
+      const fault = await opened.findFault?.();
+      if (fault !== undefined) note(findings.problems, { code: 'source', message: fault });
     } catch (error) {
       fail(error);
     } finally {

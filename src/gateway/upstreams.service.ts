@@ -14,8 +14,8 @@ import { UpstreamOpener } from './upstream-opener.service.js';
 const RECONCILE_MS = 1000;
 
 /**
- * Where each server's messages go: opened at the start, or at the first call for a server that was added since. A change of a
- * server's settings opens a new upstream at once; what is under way finishes on the old one.
+ * Where each server's messages go: opened at the start, or at the first call for a server that was added since; documentation
+ * servers within a second. A change of a server's settings opens a new upstream at once; what is under way finishes on the old one.
  */
 @Injectable()
 export class Upstreams implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -24,6 +24,8 @@ export class Upstreams implements OnApplicationBootstrap, OnApplicationShutdown 
   private readonly opening = new Map<string, Promise<Lease>>();
   /** By server; a new upstream goes on where the former one stopped. */
   private readonly latencies = new Map<string, DurationTally>();
+  /** The versions of settings that could not be opened: the next call tries again. */
+  private readonly refused = new Map<string, number>();
   private readonly task = new BackgroundTask(() => this.reconcile(), RECONCILE_MS);
 
   constructor(
@@ -108,14 +110,22 @@ export class Upstreams implements OnApplicationBootstrap, OnApplicationShutdown 
       this.latencies.delete(id);
       lease.retire();
     }
-    const changed = this.servers.all.filter(({ id, version }) => (this.leases.get(id)?.server.version ?? version) < version);
-    for (const server of changed) {
+    for (const id of this.refused.keys()) if (!current.has(id)) this.refused.delete(id);
+    for (const server of this.servers.all.filter((one) => this.isToOpen(one))) {
       try {
         await this.leaseOf(server);
       } catch (error) {
+        this.refused.set(server.id, server.version);
         this.logger.error((error as Error).message);
       }
     }
+  }
+
+  /** A documentation server reads its pages before anybody asks for one. */
+  private isToOpen({ id, version, upstream }: ServerState): boolean {
+    const lease = this.leases.get(id);
+    if (this.refused.get(id) === version) return false;
+    return lease ? lease.server.version < version : upstream.kind === 'docs';
   }
 
   private openOnce(server: ServerState): Promise<Lease> {

@@ -5,7 +5,7 @@ import type { Era, UpstreamAnswer } from '../protocol/exchange.js';
 import { byName } from './by-name.js';
 import { UpstreamBody } from './http-upstream/upstream-body.js';
 
-/** Hop-by-hop, or the upstream's own business with its own clients (requirements.md, section 18, "Strip or replace"). */
+/** Hop-by-hop, or the upstream's own business with its own clients (docs/gateway.md). */
 const STRIPPED: ReadonlySet<string> = new Set([
   'connection',
   'content-encoding',
@@ -67,7 +67,11 @@ export class ResponseStream {
       source.once('close', () => this.breakOff());
       if (source instanceof UpstreamBody) source.sendTo(sink);
       else source.pipe(sink);
-      if (sink.destroyed) source.destroy();
+      // Either may be over by now, and tells nobody any more.
+      if (source.closed) this.breakOff();
+      if (!sink.destroyed) return;
+      source.destroy();
+      resolve();
     });
   }
 

@@ -89,6 +89,19 @@ export const CREATE_EXAMPLES = {
       scopes: [{ name: 'mcp:search', permissions: ['tools/call:search_*', 'tools/call:read_*'], default: true }],
     },
   },
+  docs_git: {
+    summary: 'docs, a Git repository of Markdown',
+    value: {
+      slug: 'manual',
+      name: 'Manual',
+      access: 'authenticated',
+      upstream: {
+        kind: 'docs',
+        git: { url: 'https://git.example.com/manual.git', branch: 'main', path: 'docs', auth: { token: 'access-token' } },
+      },
+      scopes: [{ name: 'mcp:search', permissions: ['tools/call:search_*', 'tools/call:read_*'], default: true }],
+    },
+  },
   group: {
     summary: 'group, several servers as one',
     value: {

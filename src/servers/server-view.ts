@@ -1,10 +1,11 @@
+import { DEFAULT_INTERVAL_S } from '../docs-server/git/git-source.js';
 import type { Server, ServerScope } from './server.entity.js';
 import type { ServerDto, ServerHealthDto } from './server.dto.js';
 import type { ServerHealth } from './server-health.js';
 import { resourceOf } from './server-state.js';
 import type { UpstreamAuthViewDto } from './upstream-auth.dto.js';
-import type { UpstreamViewDto } from './upstream.dto.js';
-import type { Upstream, UpstreamAuth } from './upstream.js';
+import type { DocsRepositoryViewDto, UpstreamViewDto } from './upstream.dto.js';
+import type { DocsGitSettings, Upstream, UpstreamAuth } from './upstream.js';
 
 export interface Surroundings {
   readonly publicUrl: string;
@@ -56,11 +57,19 @@ export function toUpstreamView(upstream: Upstream): UpstreamViewDto {
     case 'stdio':
       return { kind: 'stdio', command: upstream.command, args: upstream.args ?? [], envNames: upstream.env ?? [] };
     case 'docs':
-      return { kind: 'docs', dir: upstream.dir ?? null };
+      return { kind: 'docs', dir: upstream.dir ?? null, git: upstream.git ? toGitView(upstream.git) : null };
     case 'group':
       return { kind: 'group', members: upstream.members.map(({ server, prefix = null }) => ({ server, prefix })) };
   }
 }
+
+const toGitView = ({ url, branch, path, intervalSeconds, auth }: DocsGitSettings): DocsRepositoryViewDto => ({
+  url,
+  branch: branch ?? null,
+  path: path ?? null,
+  intervalSeconds: intervalSeconds ?? DEFAULT_INTERVAL_S,
+  auth: auth ? { username: auth.username, hasToken: true } : null,
+});
 
 function toAuthView(auth: UpstreamAuth): UpstreamAuthViewDto {
   switch (auth.type) {

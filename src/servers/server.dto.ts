@@ -212,7 +212,7 @@ export class ServerDto {
 
   @ApiProperty({
     oneOf: UPSTREAM_VIEWS.map((dto) => ({ $ref: getSchemaPath(dto) })),
-    example: { kind: 'docs', dir: null },
+    example: { kind: 'docs', dir: null, git: null },
     description: 'Where its messages go. Never holds a secret: `hasToken` and the like say that there is one.',
   })
   upstream!: UpstreamViewDto;

@@ -7,6 +7,8 @@ import { AuditService, type EventKind } from '../audit/audit.service.js';
 import { CLOCK, type Clock } from '../common/clock.js';
 import { newId } from '../common/ids.js';
 import { type Transaction, UnitOfWork } from '../database/unit-of-work.service.js';
+import { DocsFeedback } from '../docs-server/docs-feedback.entity.js';
+import { DocsWebhook } from '../docs-server/docs-webhook.entity.js';
 import { ProblemError } from '../protocol/problem.js';
 import { RefreshToken } from '../tokens/refresh-token.entity.js';
 import { lockServers } from './lock-servers.js';
@@ -109,6 +111,7 @@ export class ServersService {
       for (const group of groups) await this.leaveGroup(group, slug, target.actor, transaction);
       for (const referrer of this.referrers) await referrer.detach(transaction, slug, target.actor);
       await transaction.manager.delete(RefreshToken, { server: slug });
+      for (const entity of [DocsWebhook, DocsFeedback]) await transaction.manager.delete(entity, { serverId: server.id });
       const detail = { name: server.name, kind: server.upstream.kind, detached: groups.map((group) => group.slug) };
       await this.announce(transaction, server, { kind: 'server.deleted', actor: target.actor, detail });
       return server;

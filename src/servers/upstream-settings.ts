@@ -1,7 +1,8 @@
 import { invalidField } from './invalid-field.js';
 import type { DocsUpstreamDto, GroupUpstreamDto, HttpUpstreamDto, StdioUpstreamDto, UpstreamDto } from './upstream.dto.js';
+import { changeGit } from './docs-git-settings.js';
 import { type AuthParts, changeAuth, NO_AUTH } from './upstream-auth-settings.js';
-import type { HttpUpstreamSettings, StdioUpstreamSettings, Upstream, UpstreamSecrets } from './upstream.js';
+import type { DocsUpstreamSettings, HttpUpstreamSettings, StdioUpstreamSettings, Upstream, UpstreamSecrets } from './upstream.js';
 
 /** Where messages go, and the secrets that belong to it. */
 export interface UpstreamParts {
@@ -47,7 +48,7 @@ function change({ upstream, secrets }: Partial<UpstreamParts>, input: UpstreamDt
     case 'stdio':
       return changeStdio({ before: upstream as StdioUpstreamSettings | undefined, secrets }, input, around);
     case 'docs':
-      return { upstream: changeDocs(upstream, input, around), secrets: {} };
+      return changeDocs({ before: upstream as DocsUpstreamSettings | undefined, secrets }, input, around);
     case 'group':
       return { upstream: changeGroup(upstream, input), secrets: {} };
   }
@@ -121,11 +122,23 @@ function changeEnvironment(before: UpstreamSecrets['env'], changed: Readonly<Rec
   return Object.fromEntries(merged.filter((entry): entry is [string, string] => entry[1] !== null));
 }
 
-function changeDocs(before: Upstream | undefined, { dir }: DocsUpstreamDto, { findFolder }: UpstreamSurroundings): Upstream {
-  if (dir === null) return { kind: 'docs' };
-  if (dir === undefined) return before ?? { kind: 'docs' };
-  return { kind: 'docs', dir: explain('upstream.dir', () => findFolder(dir)) };
+function changeDocs(
+  { before, secrets = {} }: Before<DocsUpstreamSettings>,
+  { dir, git }: DocsUpstreamDto,
+  { findFolder, checkUrl }: UpstreamSurroundings,
+): UpstreamParts {
+  if (dir && git) throw invalidField('upstream.git', 'A documentation server has either a folder or a repository: leave out the other.');
+  if (git) {
+    const changed = changeGit(before?.git && { git: before.git, secrets }, git, checkUrl);
+    return { upstream: { kind: 'docs', git: changed.git }, secrets: changed.secrets };
+  }
+  if (dir) return { upstream: { kind: 'docs', dir: explain('upstream.dir', () => findFolder(dir)) }, secrets: {} };
+  return before && staysAsItIs(before, { dir, git }) ? { upstream: before, secrets } : { upstream: { kind: 'docs' }, secrets: {} };
 }
+
+/** To take away a folder takes nothing from what has a repository, nor the other way round. */
+const staysAsItIs = (before: DocsUpstreamSettings, { dir, git }: Pick<DocsUpstreamDto, 'dir' | 'git'>): boolean =>
+  (before.git ? git : dir) === undefined;
 
 function changeGroup(before: Upstream | undefined, { members }: GroupUpstreamDto): Upstream {
   if (!members) {

@@ -5,12 +5,15 @@ import {
   ArrayMinSize,
   IsArray,
   IsIn,
+  IsInt,
   IsObject,
   IsOptional,
   IsString,
   Length,
   Matches,
+  Max,
   MaxLength,
+  Min,
   Validate,
   ValidateIf,
   ValidateNested,
@@ -88,6 +91,88 @@ export class StdioUpstreamDto {
   env?: Record<string, string | null> | null;
 }
 
+export class DocsRepositoryAuthDto {
+  @ApiPropertyOptional({
+    example: 'git',
+    maxLength: 255,
+    default: 'git',
+    description: 'Hosts that know a token by itself take any; the name of a deploy token, or `x-token-auth` at Bitbucket.',
+  })
+  @ValidateIf(isSaid)
+  @IsString()
+  @Matches(/^[\x21-\x39\x3b-\x7e]{1,255}$/, { message: 'username must be 1 to 255 visible ASCII characters without a colon' })
+  username?: string;
+
+  @ApiPropertyOptional({
+    example: 'access-token',
+    maxLength: 4096,
+    writeOnly: true,
+    description: 'An access token that may read the repository, or a password. Sealed, and never read back.',
+  })
+  @ValidateIf(isSaid)
+  @IsString()
+  @Matches(/^[\x21-\x7e]{1,4096}$/, { message: 'token must be 1 to 4096 visible ASCII characters' })
+  token?: string;
+}
+
+export class DocsRepositoryDto {
+  @ApiPropertyOptional({
+    example: 'https://git.example.com/docs.git',
+    maxLength: 1000,
+    description: 'https:, or http: to what EGRESS_ALLOW names. Needed for a new one.',
+  })
+  @ValidateIf(isSaid)
+  @IsString()
+  @Length(1, 1000)
+  url?: string;
+
+  @ApiPropertyOptional({
+    type: String,
+    nullable: true,
+    example: 'main',
+    maxLength: 200,
+    description: 'Or a tag; null for the default branch.',
+  })
+  @IsOptional()
+  @IsString()
+  @Length(1, 200)
+  branch?: string | null;
+
+  @ApiPropertyOptional({
+    type: String,
+    nullable: true,
+    example: 'docs',
+    maxLength: 500,
+    description: 'The folder of the repository that holds the documentation; null for all of it.',
+  })
+  @IsOptional()
+  @IsString()
+  @Length(1, 500)
+  @Matches(/^\P{Cc}+$/u, { message: 'path must not hold control characters' })
+  path?: string | null;
+
+  @ApiPropertyOptional({
+    type: Number,
+    nullable: true,
+    minimum: 30,
+    maximum: 86_400,
+    default: 300,
+    description: 'From one pull to the next.',
+  })
+  @IsOptional()
+  @IsInt()
+  @Min(30)
+  @Max(86_400)
+  intervalSeconds?: number | null;
+
+  @ApiPropertyOptional({ type: DocsRepositoryAuthDto, nullable: true, description: 'For a repository that asks for it; null for none.' })
+  @IsOptional()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => DocsRepositoryAuthDto)
+  auth?: DocsRepositoryAuthDto | null;
+}
+
 export class DocsUpstreamDto {
   @ApiProperty({ enum: ['docs'] })
   @IsIn(UPSTREAM_KINDS)
@@ -105,6 +190,17 @@ export class DocsUpstreamDto {
   @Length(1, 1000)
   @Matches(/^\P{Cc}+$/u, { message: 'dir must not hold control characters' })
   dir?: string | null;
+
+  @ApiPropertyOptional({
+    type: DocsRepositoryDto,
+    nullable: true,
+    description: 'A repository instead of a folder. In a change, what is absent in it stays; null for DOCS_DIR again.',
+  })
+  @IsOptional()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => DocsRepositoryDto)
+  git?: DocsRepositoryDto | null;
 }
 
 export class GroupMemberDto {
@@ -171,12 +267,40 @@ export class StdioUpstreamViewDto {
   envNames!: readonly string[];
 }
 
+export class DocsRepositoryAuthViewDto {
+  @ApiProperty({ example: 'git' })
+  username!: string;
+
+  @ApiProperty({ example: true })
+  hasToken!: boolean;
+}
+
+export class DocsRepositoryViewDto {
+  @ApiProperty({ example: 'https://git.example.com/docs.git' })
+  url!: string;
+
+  @ApiProperty({ type: String, nullable: true, example: 'main', description: 'null for the default branch.' })
+  branch!: string | null;
+
+  @ApiProperty({ type: String, nullable: true, example: 'docs', description: 'null for the whole repository.' })
+  path!: string | null;
+
+  @ApiProperty({ example: 300 })
+  intervalSeconds!: number;
+
+  @ApiProperty({ type: DocsRepositoryAuthViewDto, nullable: true, description: 'null where the gateway signs in with nothing.' })
+  auth!: DocsRepositoryAuthViewDto | null;
+}
+
 export class DocsUpstreamViewDto {
   @ApiProperty({ enum: ['docs'] })
   kind!: 'docs';
 
-  @ApiProperty({ type: String, nullable: true, example: 'handbook', description: 'null for DOCS_DIR.' })
+  @ApiProperty({ type: String, nullable: true, example: 'handbook', description: 'null for DOCS_DIR, and where there is a repository.' })
   dir!: string | null;
+
+  @ApiProperty({ type: DocsRepositoryViewDto, nullable: true, description: 'Without its secret; null for a folder.' })
+  git!: DocsRepositoryViewDto | null;
 }
 
 export class GroupMemberViewDto {

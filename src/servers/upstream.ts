@@ -27,6 +27,7 @@ export interface TokenExchangeAuth extends TokenEndpointAuth {
 
 /** The secrets that belong to an {@link UpstreamAuth}. */
 export interface UpstreamSecrets {
+  /** Of `bearer`, or of a Git host. */
   readonly token?: string;
   /** Header values by name. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -72,6 +73,8 @@ export interface DocsGitSettings {
   readonly path?: string;
   /** 30 to 86400; absent for 300. */
   readonly intervalSeconds?: number;
+  /** How the gateway signs in to the host (Basic). The access token is a secret; absent for a repository that is open to all. */
+  readonly auth?: { readonly username: string };
 }
 
 export interface GroupMember {

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import type { Page } from 'playwright-core';
 import { accessibilityFaults, Dashboard, DESK } from '../support/dashboard.js';
 import { eventually } from '../support/eventually.js';
-import { type NewCredential, startTestGatehouse, type TestGatehouse } from '../support/gatehouse.js';
+import { type Answer, ask, type NewCredential, startTestGatehouse, type TestGatehouse } from '../support/gatehouse.js';
 
 let gatehouse: TestGatehouse;
 let dashboard: Dashboard;
@@ -22,6 +22,22 @@ afterAll(async () => {
 const read = async (id: string): Promise<Record<string, unknown>> => (await gatehouse.admin(`/credentials/${id}`)).json;
 const find = async (label: string): Promise<Record<string, unknown>[]> =>
   (await gatehouse.admin(`/credentials?search=${encodeURIComponent(label)}`)).json['items'] as Record<string, unknown>[];
+const MODERN = '2026-07-28';
+const META = { 'io.modelcontextprotocol/protocolVersion': MODERN, 'io.modelcontextprotocol/clientCapabilities': {} };
+
+const callTool = (url: string, token: string, name: string, args: object): Promise<Answer> =>
+  ask(url, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      'mcp-protocol-version': MODERN,
+      'mcp-method': 'tools/call',
+      'mcp-name': name,
+    },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: args, _meta: META } }),
+  });
 const dialog = (page: Page) => page.getByRole('dialog');
 
 describe('making a credential', () => {
@@ -129,6 +145,55 @@ describe('making a credential', () => {
   });
 });
 
+describe('what few credentials need', () => {
+  it('stands in an advanced part, is sent only where it was touched, and is seen again on its page', async () => {
+    const page = await dashboard.enter('/credentials?new');
+    await page.getByLabel('Label').fill('docs agent');
+    await page.getByRole('button', { name: 'Advanced' }).click();
+    await page.getByLabel('Reader groups').first().fill('staff');
+    await page.keyboard.press('Enter');
+    await page.getByRole('checkbox', { name: 'For others, by token exchange' }).check();
+    await page.getByRole('checkbox', { name: 'Refuse what it cannot have' }).check();
+    await page.getByRole('checkbox', { name: 'Give it refresh tokens' }).uncheck();
+    expect(await page.getByRole('checkbox', { name: 'Bind its tokens to its client certificate' }).isDisabled()).toBe(true);
+    await page.getByRole('combobox', { name: 'May introspect tokens of' }).focus();
+    await page.keyboard.press('ArrowDown');
+    await page.getByRole('option', { name: 'Documentation' }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Tab');
+    expect(await accessibilityFaults(page)).toEqual([]);
+    const sent = page.waitForRequest((request) => request.method() === 'POST' && request.url().endsWith('/api/v1/credentials'));
+    await page.getByRole('button', { name: 'Create credential' }).click();
+    const body = (await sent).postDataJSON() as Record<string, unknown>;
+    expect(body).toEqual({
+      label: 'docs agent',
+      authMethod: 'client_secret',
+      servers: ['docs'],
+      docsGroups: ['staff'],
+      grantTypes: ['client_credentials', 'urn:ietf:params:oauth:grant-type:token-exchange'],
+      strictScope: true,
+      issueRefreshToken: false,
+      introspects: ['docs'],
+    });
+    await page.getByRole('button', { name: 'I have kept the secret' }).click();
+
+    const settings = page.getByRole('region', { name: 'Settings' });
+    await settings.getByText('by token exchange, besides for itself').waitFor();
+    await settings.getByText('staff', { exact: true }).waitFor();
+    await page.getByRole('link', { name: 'Edit' }).click();
+    await page.getByRole('checkbox', { name: 'For itself' }).uncheck();
+    await page.getByRole('checkbox', { name: 'Observe mode' }).check();
+    await page.getByLabel('Observe mode ends').fill('2020-01-01T00:00');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await eventually(async () => expect(await page.getByLabel('Observe mode ends').getAttribute('aria-invalid')).toBe('true'));
+    await page.getByLabel('Observe mode ends').fill('');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByText('It is in observe mode.').waitFor();
+    const [found] = await find('docs agent');
+    expect(found).toMatchObject({ grantTypes: ['urn:ietf:params:oauth:grant-type:token-exchange'], observe: true, strictScope: true });
+  });
+});
+
 describe('the list', () => {
   it('is searched, filtered and sorted in its address', async () => {
     const idle = await gatehouse.createCredential({ label: 'aardvark feed' });
@@ -146,6 +211,10 @@ describe('the list', () => {
     await page.getByRole('link', { name: 'aardvark web' }).waitFor();
     expect(await page.getByRole('columnheader', { name: 'Label' }).getAttribute('aria-sort')).toBe('ascending');
     expect(await page.getByRole('link', { name: /^aardvark/ }).allInnerTexts()).toEqual(['aardvark feed', 'aardvark web']);
+    // The server sorts, so that the order does not end where the page ends.
+    const sorted = page.waitForResponse((response) => response.url().includes('sort=expiresAt') && response.ok());
+    await page.getByRole('button', { name: 'Ends' }).click();
+    await sorted;
     await page.goto(dashboard.url('/credentials?q=nothing+like+it'));
     await page.getByText('No credential fits').waitFor();
   });
@@ -243,9 +312,37 @@ describe('the page of a credential', () => {
       .first()
       .click();
     await page.getByRole('region', { name: 'Detail' }).waitFor();
+    await gatehouse.flush();
     await eventually(async () => {
       await page.reload();
       await page.getByRole('table', { name: 'Usage' }).getByText('Tokens').waitFor({ timeout: 2000 });
     }, 20_000);
+  });
+
+  it('observes what it needs, and gives it just that with one click, in a scope that is made for it', async () => {
+    const search = { name: 'mcp:search', permissions: ['tools/call:search_*'], default: true };
+    await gatehouse.admin('/servers/docs', { method: 'PATCH', body: { scopes: [search] } });
+    await open('curious agent');
+    await page.getByRole('tab', { name: 'What it really uses' }).click();
+    await page.getByRole('button', { name: 'Observe it' }).click();
+    await page.getByRole('button', { name: 'Observe it for a week' }).click();
+    await page.getByText('Observe mode is on.').waitFor();
+
+    const token = await gatehouse.accessToken(credential);
+    expect((await callTool(`${gatehouse.url}/authed/mcp`, token, 'read_docs', { path: '/index' })).status).toBe(200);
+    await gatehouse.flush();
+    await page.reload();
+    const access = page.getByRole('region', { name: 'Access' });
+    await access.getByRole('link', { name: '1 by observe mode only' }).waitFor();
+    await access.getByText('docs:curious-agent would do.').waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await access.getByRole('button', { name: 'Give it just this' }).click();
+    const asked = page.getByRole('dialog');
+    await asked.getByText('tools/call:read_docs').waitFor();
+    await asked.getByRole('button', { name: 'Give it just this' }).click();
+    await access.getByText('Its permissions fit').waitFor();
+    expect(await read(credential.id)).toMatchObject({ scopes: ['docs:curious-agent'], observe: false });
+    const { scopes } = (await gatehouse.admin('/servers/docs')).json;
+    expect(scopes).toMatchObject([search, { name: 'docs:curious-agent', permissions: ['tools/call:read_docs'], default: false }]);
   });
 });

@@ -112,8 +112,8 @@ describe('signing in', () => {
   });
 
   it('ends in every browser at once, and comes back to the same page after the next sign-in', async () => {
-    const here = await dashboard.enter('/settings');
-    const there = await dashboard.enter('/credentials');
+    const here = await dashboard.enter('/settings', { isElsewhere: true });
+    const there = await dashboard.enter('/credentials', { isElsewhere: true });
     await here.getByRole('button', { name: 'Sign out everywhere' }).click();
     await here.getByRole('dialog').getByRole('button', { name: 'Sign out everywhere' }).click();
     await here.getByRole('heading', { name: 'Sign in' }).waitFor();

@@ -36,7 +36,7 @@ export interface TestStorage extends TestDatabase, SettableClock {
   readonly feed: ChangeFeed;
   readonly unitOfWork: UnitOfWork;
   /** A writer of the trail, as another process would have one. */
-  newAudit(): AuditService;
+  newAudit(unitOfWork?: UnitOfWork): AuditService;
 }
 
 /** A database without tables. */
@@ -63,7 +63,7 @@ export async function testStorage(): Promise<TestStorage> {
   const feed = new ChangeFeed(database.dataSource, loadConfig({}), undefined, time.clock);
   const digester = new Digester(randomBytes(32));
   const unitOfWork = new UnitOfWork(database.dataSource, feed, time.clock);
-  const newAudit = () => new AuditService(unitOfWork, time.clock, new AuditChain(unitOfWork, digester, time.clock));
+  const newAudit = (through = unitOfWork) => new AuditService(through, time.clock, new AuditChain(through, digester, time.clock));
   return { ...database, ...time, feed, sealer: new Sealer(randomBytes(32)), digester, unitOfWork, newAudit };
 }
 

@@ -11,6 +11,8 @@ export interface GitHost {
   commit(files: Readonly<Record<string, string>>, branch?: string): string;
   /** How often somebody asked for what there is. */
   readonly visits: number;
+  /** From now on it serves only who signs in so (Basic). */
+  protect(username: string, token: string): void;
   close(): Promise<void>;
 }
 
@@ -23,9 +25,11 @@ export async function startGitHost(dir: string): Promise<GitHost> {
   git('config', 'user.name', 'Test');
   git('config', 'user.email', 'test@example.com');
   let visits = 0;
+  let expected: string | undefined;
   const server = createServer((request, response) => {
     if (request.url?.includes('info/refs')) visits++;
-    serve(dir, request, response);
+    if (expected === undefined || request.headers.authorization === expected) serve(dir, request, response);
+    else response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
@@ -42,6 +46,9 @@ export async function startGitHost(dir: string): Promise<GitHost> {
     },
     get visits() {
       return visits;
+    },
+    protect: (username, token) => {
+      expected = `Basic ${Buffer.from(`${username}:${token}`).toString('base64')}`;
     },
     close: () => new Promise((resolve) => server.close(() => resolve())),
   };

@@ -1,5 +1,6 @@
 import { infiniteQueryOptions, queryOptions, useQuery } from '@tanstack/react-query';
 import { api, body, type Schemas, versioned } from './client.js';
+import type { paths } from './schema.js';
 
 export type Credential = Schemas['CredentialDto'];
 export type NewCredential = Schemas['CredentialWithSecretDto'];
@@ -8,9 +9,19 @@ export type AuthMethod = Credential['authMethod'];
 
 const PAGE = 100;
 
-export const credentialsQuery = (search: string, status: CredentialStatus | undefined) =>
+/** What credentials are looked for by, and their order; what is empty does not matter. */
+export interface CredentialFilter {
+  readonly search?: string;
+  readonly status?: CredentialStatus | undefined;
+  readonly server?: string;
+  readonly sort?: CredentialSort | undefined;
+}
+
+export type CredentialSort = NonNullable<NonNullable<paths['/api/v1/credentials']['get']['parameters']['query']>['sort']>;
+
+export const credentialsQuery = ({ search = '', status, server = '', sort }: CredentialFilter) =>
   infiniteQueryOptions({
-    queryKey: ['credentials', 'list', search, status ?? ''],
+    queryKey: ['credentials', 'list', search, status ?? '', server, sort ?? ''],
     queryFn: ({ pageParam, signal }) =>
       body(
         api.GET('/api/v1/credentials', {
@@ -19,6 +30,8 @@ export const credentialsQuery = (search: string, status: CredentialStatus | unde
               limit: PAGE,
               ...(search ? { search } : {}),
               ...(status ? { status } : {}),
+              ...(server ? { server } : {}),
+              ...(sort ? { sort } : {}),
               ...(pageParam ? { cursor: pageParam } : {}),
             },
           },

@@ -4,7 +4,6 @@ import { api, body, type Schemas } from './client.js';
 export type Overview = Schemas['OverviewDto'];
 export type Point = Overview['series'][number];
 export type Attention = Schemas['AttentionDto'];
-export type Health = Schemas['ServerHealthDto'];
 
 export const WINDOWS = ['24h', '7d', '30d'] as const;
 export type Window = (typeof WINDOWS)[number];

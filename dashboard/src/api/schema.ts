@@ -432,6 +432,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/servers/{slug}/docs/pages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["DocsPagesController_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/servers/{slug}/docs/refresh": {
         parameters: {
             query?: never;
@@ -971,6 +987,47 @@ export interface components {
             pulledAt: string | null;
             url: string;
         };
+        DocsPageDto: {
+            /** Format: date-time */
+            changedAt: string;
+            groups: string[];
+            language: string | null;
+            path: string;
+            title: string;
+            version: string | null;
+            /** @enum {string} */
+            visibility: "public" | "authenticated" | "groups";
+        };
+        DocsPagesDto: {
+            items: components["schemas"]["DocsPageDto"][];
+            languages: string[];
+            nextCursor: string | null;
+            versions: string[];
+        };
+        DocsRepositoryAuthDto: {
+            token?: string;
+            /** @default git */
+            username?: string;
+        };
+        DocsRepositoryAuthViewDto: {
+            hasToken: boolean;
+            username: string;
+        };
+        DocsRepositoryDto: {
+            auth?: components["schemas"]["DocsRepositoryAuthDto"] | null;
+            branch?: string | null;
+            /** @default 300 */
+            intervalSeconds?: number | null;
+            path?: string | null;
+            url?: string;
+        };
+        DocsRepositoryViewDto: {
+            auth: components["schemas"]["DocsRepositoryAuthViewDto"] | null;
+            branch: string | null;
+            intervalSeconds: number;
+            path: string | null;
+            url: string;
+        };
         DocsSettingsDto: {
             allPublic: boolean;
             dir: string;
@@ -992,11 +1049,13 @@ export interface components {
         };
         DocsUpstreamDto: {
             dir?: string | null;
+            git?: components["schemas"]["DocsRepositoryDto"] | null;
             /** @enum {string} */
             kind: "docs";
         };
         DocsUpstreamViewDto: {
             dir: string | null;
+            git: components["schemas"]["DocsRepositoryViewDto"] | null;
             /** @enum {string} */
             kind: "docs";
         };
@@ -1348,7 +1407,8 @@ export interface components {
             /**
              * @example {
              *       "kind": "docs",
-             *       "dir": null
+             *       "dir": null,
+             *       "git": null
              *     }
              */
             upstream: components["schemas"]["HttpUpstreamViewDto"] | components["schemas"]["StdioUpstreamViewDto"] | components["schemas"]["DocsUpstreamViewDto"] | components["schemas"]["GroupUpstreamViewDto"];
@@ -1384,7 +1444,7 @@ export interface components {
         };
         ServerProblemDto: {
             /** @enum {string} */
-            code: "dns" | "egress_refused" | "unreachable" | "tls" | "timeout" | "redirect" | "unauthorized" | "token_endpoint" | "not_mcp" | "failed";
+            code: "dns" | "egress_refused" | "unreachable" | "tls" | "timeout" | "redirect" | "unauthorized" | "token_endpoint" | "not_mcp" | "source" | "failed";
             message: string;
         };
         ServerScopeDto: {
@@ -2426,6 +2486,8 @@ export interface operations {
                 cursor?: string;
                 limit?: number;
                 search?: string;
+                server?: string;
+                sort?: "createdAt" | "-createdAt" | "label" | "-label" | "lastUsedAt" | "-lastUsedAt" | "expiresAt" | "-expiresAt";
                 status?: "enabled" | "disabled" | "expired";
             };
             header?: never;
@@ -3627,6 +3689,62 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+        };
+    };
+    DocsPagesController_list: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                language?: string;
+                limit?: number;
+                search?: string;
+                version?: string;
+                visibility?: "public" | "authenticated" | "groups";
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocsPagesDto"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
             };
             401: {
                 headers: {

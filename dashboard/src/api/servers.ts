@@ -3,6 +3,7 @@ import { api, body, type Schemas, versioned } from './client.js';
 import { useMay } from './session.js';
 
 export type Server = Schemas['ServerDto'];
+export type Health = Schemas['ServerHealthDto'];
 export type ServerScope = Schemas['ServerScopeViewDto'];
 
 const LIMIT = 200;

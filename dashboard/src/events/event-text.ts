@@ -7,6 +7,13 @@ const quoted = (value: unknown): string => (text(value) === undefined ? '' : ` â
 
 type Say = (detail: AuditEvent['detail'] & Record<string, unknown>) => string;
 
+/** Why a call would have been refused. */
+function observedFor(wouldBe: unknown, missing: unknown): string {
+  if (wouldBe === 'hidden') return 'no permission covers it';
+  const scopes = Array.isArray(missing) ? missing.join(' ') : text(missing);
+  return wouldBe === 'insufficient_scope' ? `it lacks ${scopes ?? 'a scope'}` : 'its arguments are not allowed';
+}
+
 /** What happened, as a sentence. */
 const SENTENCES: Readonly<Record<string, Say>> = {
   'token.issued': ({ scope, expiresIn }) =>
@@ -18,6 +25,10 @@ const SENTENCES: Readonly<Record<string, Say>> = {
     `Called ${text(target) ?? text(method) ?? 'it'}${outcome === 'ok' ? '' : `: ${outcome === 'error' ? 'the tool reported an error' : 'the server failed'}`}`,
   'call.refused': ({ method, target, reason, why, outcome }) =>
     `Refused${(text(target) ?? text(method)) ? `: ${text(target) ?? text(method) ?? ''}` : ''} (${outcome === 'hidden' ? 'no permission covers it' : (text(why) ?? text(reason) ?? 'no reason noted')})`,
+  'call.observed': ({ method, target, missing, wouldBe }) =>
+    `Let pass by observe mode: ${text(target) ?? text(method) ?? 'a call'} (${observedFor(wouldBe, missing)})`,
+  'docs.webhook_created': () => 'A secret for the webhook was made',
+  'docs.webhook_deleted': () => 'The webhook was removed',
   'credential.created': ({ label }) => `Credential${quoted(label)} created`,
   'credential.changed': ({ label, fields }) => `Credential${quoted(label)} changed${Array.isArray(fields) ? `: ${fields.join(', ')}` : ''}`,
   'credential.disabled': ({ label }) => `Credential${quoted(label)} disabled`,

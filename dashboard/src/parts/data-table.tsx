@@ -35,6 +35,8 @@ interface DataTableProps<Row extends object> {
   /** Column id, with `-` before it where it descends; empty for the order that the rows came in. */
   readonly sort?: string;
   readonly onSort?: (sort: string) => void;
+  /** Whether the server sorts: the rows are shown as they come. */
+  readonly isSortedByServer?: boolean;
   readonly linkOf?: (row: Row) => string;
 }
 
@@ -43,7 +45,7 @@ const writeSort = ([first]: SortingState): string => (first ? `${first.desc ? '-
 
 /** A table whose order lives in the address, and whose rows become cards on a phone. */
 export function DataTable<Row extends object>(props: DataTableProps<Row>): ReactElement {
-  const { label, columns, rows, rowId, sort = '', onSort, linkOf } = props;
+  const { label, columns, rows, rowId, sort = '', onSort, isSortedByServer = false, linkOf } = props;
   const navigate = useNavigate();
   const sorting = readSort(sort);
   const table = useTable({
@@ -52,6 +54,7 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>): React
     data: rows,
     getRowId: rowId,
     enableSorting: onSort !== undefined,
+    manualSorting: isSortedByServer,
     state: { sorting },
     onSortingChange: (change: Updater<SortingState>) => onSort?.(writeSort(typeof change === 'function' ? change(sorting) : change)),
   });

@@ -7,8 +7,9 @@ export function useParams(): [(name: string) => string, (change: Readonly<Record
   const change = useCallback(
     (values: Readonly<Record<string, string | null>>) =>
       setParams(
-        (before) => {
-          const after = new URLSearchParams(before);
+        () => {
+          // The address itself: what another field wrote a moment ago may not have been drawn yet.
+          const after = new URLSearchParams(window.location.search);
           for (const [name, value] of Object.entries(values)) {
             if (value === null || value === '') after.delete(name);
             else after.set(name, value);

@@ -28,3 +28,12 @@ export function mayRead({ access, groups }: Readable, reader: Reader, allPublic:
   if (groups.length > 0) return reader.audience === 'authenticated' && groups.some((group) => reader.groups.includes(group));
   return reader.audience === 'authenticated' || access === 'public' || (access === 'default' && allPublic);
 }
+
+/** Whom a page that is served is for: everybody, every caller with a token, or some groups of them. */
+export const VISIBILITIES = ['public', 'authenticated', 'groups'] as const;
+export type Visibility = (typeof VISIBILITIES)[number];
+
+export function visibilityOf(what: Readable, allPublic: boolean): Visibility {
+  if (what.groups.length > 0) return 'groups';
+  return mayRead(what, { audience: 'public', groups: [] }, allPublic) ? 'public' : 'authenticated';
+}

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -48,7 +48,9 @@ function follow(options: Partial<GitSourceOptions> = {}): Following {
     url: host.url,
     dir,
     findAddresses: (url) => open.addressesOf(url),
-    onPull: () => pulls++,
+    onPull: () => {
+      pulls++;
+    },
     onFault: (fault) => faults.push(fault),
     ...options,
   });
@@ -125,6 +127,55 @@ describe('GitSource', () => {
     await until(() => following.faults.length === 1);
     expect(following.pulls).toBe(0);
     await new Promise((resolve) => away.close(resolve));
+  });
+
+  describe('a repository that asks for a token', () => {
+    let closedHost: GitHost;
+    beforeAll(async () => {
+      closedHost = await startGitHost(join(root, 'closed-host'));
+      closedHost.commit({ 'index.md': '# Closed\n' });
+      closedHost.protect('deploy', 'first-token');
+    });
+    afterAll(() => closedHost.close());
+
+    it('is pulled with it, leaves it nowhere, and says so when it is not accepted', async () => {
+      const following = follow({ url: closedHost.url, auth: { username: 'deploy', token: 'first-token' } });
+      await until(() => following.pulls === 1);
+      const kept = readdirSync(following.dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+      const texts = kept.map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1')).join();
+      expect(texts).not.toContain('first-token');
+      expect(texts).not.toContain(Buffer.from('deploy:first-token').toString('base64'));
+      closedHost.protect('deploy', 'second-token');
+      source?.wake();
+      await until(() => following.faults.length === 1);
+      expect(following.faults[0]).toMatch(/: the host asks for a user name and token, or does not accept those that it was given$/);
+      const commit = closedHost.commit({ 'index.md': '# Closed still\n' });
+      source?.follow({ auth: { username: 'deploy', token: 'second-token' } });
+      await until(() => following.pulls === 2);
+      expect(source?.status()).toMatchObject({ commit, fault: null });
+    });
+
+    it('is not pulled without', async () => {
+      const following = follow({ url: closedHost.url });
+      await until(() => following.faults.length === 1);
+      expect(following.pulls).toBe(0);
+    });
+  });
+
+  it('goes on where a git that was killed left its locks, or broke what it had', async () => {
+    const following = follow();
+    await until(() => following.pulls === 1);
+    for (const name of ['index.lock', 'shallow.lock']) writeFileSync(join(following.dir, '.git', name), '');
+    host.commit({ 'docs/index.md': '# Unlocked\n' });
+    source?.wake();
+    await until(() => following.pulls === 2);
+    writeFileSync(join(following.dir, '.git/index'), 'broken');
+    source?.wake();
+    await until(() => following.faults.length === 1);
+    host.commit({ 'docs/index.md': '# Mended\n' });
+    source?.wake();
+    await until(() => following.pulls === 3);
+    expect(readFileSync(join(following.dir, 'docs/index.md'), 'utf8')).toBe('# Mended\n');
   });
 
   it('stops while it pulls', async () => {

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
-import { posix } from 'node:path';
-import { promisify } from 'node:util';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, posix } from 'node:path';
+import { isDeepStrictEqual, promisify } from 'node:util';
 import { BackgroundTask } from '../../common/background-task.js';
 
 /** Where a documentation comes from, if not from a folder of this machine. */
@@ -13,6 +14,14 @@ export interface GitSettings {
   /** The folder of the repository that holds the documentation. */
   readonly path?: string | undefined;
   readonly intervalSeconds?: number | undefined;
+  readonly auth?: GitAuth | undefined;
+}
+
+/** What the host is signed in to with (Basic). */
+export interface GitAuth {
+  readonly username: string;
+  /** An access token, or a password. */
+  readonly token: string;
 }
 
 /** Judges a URL; gives the addresses that it may be reached at. @throws where it may not be. */
@@ -29,18 +38,25 @@ export interface GitStatus {
   readonly fault: string | null;
 }
 
+/** What may change while a repository is followed. */
+export type FollowSettings = Pick<GitSettings, 'auth' | 'intervalSeconds'>;
+
 export interface GitSourceOptions extends GitSettings {
   /** Where the repository is checked out. */
   readonly dir: string;
   readonly findAddresses: FindAddresses;
-  readonly onPull: () => void;
+  /** Told of a new state, which stays until this is through. */
+  readonly onPull: () => void | Promise<void>;
   readonly onFault: (fault: string) => void;
 }
 
-const DEFAULT_INTERVAL_S = 300;
+/** From one pull to the next, unless the settings say otherwise. */
+export const DEFAULT_INTERVAL_S = 300;
 const MIN_INTERVAL_S = 30;
 const TIMEOUT_MS = 5 * 60_000;
 const MAX_OUTPUT = 64 * 1024;
+/** Two or three for each pack. */
+const MAX_PACK_FILES = 100;
 const BRANCH = /^(?!-)(?!.*(?:\.\.|@\{|\/\/|\.lock(?:\/|$)))[\w./+-]{1,200}$/;
 
 const run = promisify(execFile);
@@ -61,16 +77,25 @@ export function folderIn(path: string | undefined): string | undefined {
 export class GitSource {
   private readonly task: BackgroundTask;
   private readonly aborter = new AbortController();
+  private settings: FollowSettings;
+  private endFirstPull: () => void = () => undefined;
   private commit: string | null = null;
   private pulledAt: number | null = null;
   private fault: string | null = null;
 
+  /** Resolves when the repository was pulled for the first time, or that has failed. */
+  readonly firstPull = new Promise<void>((resolve) => (this.endFirstPull = resolve));
+
   constructor(private readonly options: GitSourceOptions) {
-    const seconds = Math.max(MIN_INTERVAL_S, options.intervalSeconds ?? DEFAULT_INTERVAL_S);
-    this.task = new BackgroundTask(() => this.pull(), seconds * 1000);
+    this.settings = options;
+    this.task = new BackgroundTask(
+      () => this.pull(),
+      () => Math.max(MIN_INTERVAL_S, this.settings.intervalSeconds ?? DEFAULT_INTERVAL_S) * 1000,
+    );
   }
 
   start(): void {
+    if (this.aborter.signal.aborted) return;
     this.task.start();
     this.task.wake();
   }
@@ -80,9 +105,17 @@ export class GitSource {
     this.task.wake();
   }
 
+  /** Goes on with another token or interval. */
+  follow(settings: FollowSettings): void {
+    const isOther = !isDeepStrictEqual(this.settings.auth, settings.auth) || this.settings.intervalSeconds !== settings.intervalSeconds;
+    this.settings = settings;
+    if (isOther) this.task.wake();
+  }
+
   async stop(): Promise<void> {
     this.aborter.abort();
     await this.task.stop();
+    this.endFirstPull();
   }
 
   status(): GitStatus {
@@ -96,12 +129,14 @@ export class GitSource {
       this.commit = await this.fetch();
       this.pulledAt = Date.now();
       this.fault = null;
-      if (this.commit !== before) this.options.onPull();
+      if (this.commit !== before) await this.options.onPull();
     } catch (error) {
       if (this.aborter.signal.aborted) return;
       const fault = faultOf(error);
       if (fault !== this.fault) this.options.onFault(`${this.options.url}: ${fault}`);
       this.fault = fault;
+    } finally {
+      this.endFirstPull();
     }
   }
 
@@ -109,20 +144,44 @@ export class GitSource {
     const { url, branch = 'HEAD', dir, findAddresses } = this.options;
     if (!isBranchName(branch)) throw new Error('the branch has no name that Git knows');
     const addresses = await findAddresses(url);
+    requireVersion(await run('git', ['version'], { env: environment(tmpdir(), '') }));
     mkdirSync(dir, { recursive: true });
+    removeLocks(dir);
     await this.git(['init', '--quiet']);
     const pinned = pin(new URL(url), addresses);
-    await this.git([...pinned, 'fetch', '--quiet', '--depth=1', '--no-tags', '--no-recurse-submodules', '--force', url, branch]);
-    await this.git(['checkout', '--quiet', '--force', '--detach', 'FETCH_HEAD']);
-    await this.git(['clean', '--quiet', '-ffdx']);
-    return (await this.git(['rev-parse', 'HEAD'])).trim();
+    await this.git(
+      [...pinned, 'fetch', '--quiet', '--depth=1', '--no-tags', '--no-recurse-submodules', '--force', url, branch],
+      this.signIn(),
+    );
+    return this.checkOut(dir);
   }
 
-  private async git(args: readonly string[]): Promise<string> {
+  private async checkOut(dir: string): Promise<string> {
+    try {
+      await this.git(['checkout', '--quiet', '--force', '--detach', 'FETCH_HEAD']);
+      await this.git(['clean', '--quiet', '-ffdx']);
+      if (readdirSync(join(dir, '.git/objects/pack')).length > MAX_PACK_FILES) await this.git(['gc', '--quiet', '--prune=now']);
+      return (await this.git(['rev-parse', 'HEAD'])).trim();
+    } catch (error) {
+      // Nothing of the network is in this: what is here is broken, and is had anew the next time. The files stay.
+      if (!this.aborter.signal.aborted) rmSync(join(dir, '.git'), { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  /** Neither among the arguments, which every user of the machine may see, nor in a file. */
+  private signIn(): NodeJS.ProcessEnv {
+    const { auth } = this.settings;
+    if (!auth) return {};
+    const basic = Buffer.from(`${auth.username}:${auth.token}`).toString('base64');
+    return { GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'http.extraHeader', GIT_CONFIG_VALUE_0: `Authorization: Basic ${basic}` };
+  }
+
+  private async git(args: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<string> {
     const { dir, url } = this.options;
     const { stdout } = await run('git', [...SAFE, ...args], {
       cwd: dir,
-      env: environment(dir, new URL(url).protocol.replace(':', '')),
+      env: { ...environment(dir, new URL(url).protocol.replace(':', '')), ...more },
       timeout: TIMEOUT_MS,
       maxBuffer: MAX_OUTPUT,
       signal: this.aborter.signal,
@@ -130,6 +189,20 @@ export class GitSource {
     });
     return stdout;
   }
+}
+
+/** The one that can be told the addresses to connect to. */
+const OLDEST = { major: 2, minor: 37 };
+
+function requireVersion({ stdout }: { stdout: string }): void {
+  const [, major = 0, minor = 0] = (/(\d+)\.(\d+)/.exec(stdout) ?? []).map(Number);
+  if (major > OLDEST.major || (major === OLDEST.major && minor >= OLDEST.minor)) return;
+  throw new Error(`the git command is too old: ${OLDEST.major}.${OLDEST.minor} is needed`);
+}
+
+/** What a git that was killed has left behind: nobody else works in here. */
+function removeLocks(dir: string): void {
+  for (const name of ['index.lock', 'shallow.lock', 'config.lock', 'HEAD.lock', 'gc.pid']) rmSync(join(dir, '.git', name), { force: true });
 }
 
 /** Nothing of a repository is run, and no redirect is followed: its target was not judged. */
@@ -141,6 +214,9 @@ const SAFE = [
   ...['-c', 'http.lowSpeedTime=30'],
   ...['-c', 'credential.helper='],
   ...['-c', 'submodule.recurse=false'],
+  ...['-c', 'core.logAllRefUpdates=false'],
+  // One pack for each pull, which are put together when there are many.
+  ...['-c', 'fetch.unpackLimit=1'],
   ...['-c', 'gc.auto=0'],
 ];
 
@@ -168,9 +244,12 @@ const environment = (dir: string, protocol: string): NodeJS.ProcessEnv => ({
 
 /** The last line that Git wrote says why; anything else is said by its own message. */
 function faultOf(error: unknown): string {
-  const { stderr, code, killed, message } = error as { stderr?: string; code?: unknown; killed?: boolean; message: string };
+  const { stderr = '', code, killed, message } = error as { stderr?: string; code?: unknown; killed?: boolean; message: string };
   if (killed) return 'it took longer than five minutes';
   if (code === 'ENOENT') return 'there is no git command on this machine';
-  const lines = (stderr ?? '').split('\n').filter((line) => line.trim() !== '');
+  if (SIGN_IN.test(stderr)) return 'the host asks for a user name and token, or does not accept those that it was given';
+  const lines = stderr.split('\n').filter((line) => line.trim() !== '');
   return (lines.at(-1) ?? message.split('\n', 1)[0] ?? '').replace(/^fatal: /, '').slice(0, 300);
 }
+
+const SIGN_IN = /could not read (Username|Password)|Authentication failed|The requested URL returned error: 40[13]/;

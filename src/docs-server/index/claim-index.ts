@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -18,7 +19,7 @@ export interface IndexClaim {
  */
 export function claimIndex(file: string): IndexClaim {
   try {
-    const lock = takeLock(`${file}.lock`);
+    const lock = takeLock(lockOf(file));
     try {
       prepare(file);
     } catch (error) {
@@ -31,13 +32,44 @@ export function claimIndex(file: string): IndexClaim {
   }
 }
 
+/**
+ * Takes an index away that nobody uses, with the checkout beside it. Whether it did: what somebody uses stays.
+ * @throws where the files cannot be removed.
+ */
+export async function removeUnused(file: string): Promise<boolean> {
+  let lock: Database.Database;
+  try {
+    lock = takeLock(lockOf(file));
+  } catch {
+    // Whoever has it may go on with it, and a folder that cannot be written is nothing that we left there.
+    return false;
+  }
+  try {
+    removeStore(file);
+    await rm(checkoutOf(file), { recursive: true, force: true });
+    rmSync(lockOf(file), { force: true });
+    return true;
+  } finally {
+    lock.close();
+  }
+}
+
+const lockOf = (file: string): string => `${file}.lock`;
+
+/** Beside an index, for the repository that it is made from: no other process's for as long as the index is. */
+export const checkoutOf = (file: string): string => file.replace(/\.sqlite$/, '.checkout');
+
 /** The operating system takes the lock away when the process ends, however it does. */
 function takeLock(file: string): Database.Database {
   mkdirSync(dirname(file), { recursive: true });
+  closeSync(openSync(file, 'a'));
+  const before = statSync(file).ino;
   const lock = new Database(file, { timeout: 0 });
   try {
     lock.pragma('locking_mode = EXCLUSIVE');
     lock.exec('BEGIN EXCLUSIVE');
+    // Between the two, another process may have removed the file as one that nobody used: the lock would be nobody else's.
+    if (statSync(file, { throwIfNoEntry: false })?.ino !== before) throw new Error('it was removed a moment ago');
     return lock;
   } catch (error) {
     lock.close();

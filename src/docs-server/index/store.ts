@@ -208,6 +208,16 @@ export class StoreReader {
     return (rows as PageRow[]).map((row) => this.toListed(row));
   }
 
+  /** The same, of those whose title or path has this text in it, whatever the case. */
+  headsWith(text: string, kinds: readonly number[], after: Place, limit: number): ListedPage[] {
+    const rows = this.all(
+      `SELECT * FROM pages WHERE (place, path) > (?, ?) AND kind IN (SELECT value FROM json_each(?))
+         AND (instr(lower(title), lower(?)) > 0 OR instr(lower(path), lower(?)) > 0) ORDER BY place, path LIMIT ?`,
+      ...[after.place, after.path, JSON.stringify(kinds), text, text, limit],
+    );
+    return (rows as PageRow[]).map((row) => this.toListed(row));
+  }
+
   /** Pages of these kinds whose path begins so. */
   headsUnder(prefix: string, kinds: readonly number[], limit: number): ListedPage[] {
     const rows = this.all(

@@ -8,7 +8,7 @@ const MISSING_CAPABILITY = -32021;
 /** What the modern era keeps for the protocol itself; a legacy server that sends one of them means something else by it. */
 const isReserved = (code: number): boolean => code <= -32020 && code >= -32099;
 
-/** A legacy server's error as the modern era has it (requirements.md, section 18). */
+/** A legacy server's error as the modern era has it. */
 export function toModernError(
   { code, message, data }: RemoteError,
   { method, params }: { method: string; params: JsonObject },
@@ -50,7 +50,7 @@ export const errorResponse = (id: JsonRpcId, { code, message, data }: RemoteErro
 
 /**
  * Why a handshake of the gateway's own failed. A server that refuses it refuses the gateway, not what its client asked for, so no
- * status of that refusal is the client's (requirements.md, section 18).
+ * status of that refusal is the client's.
  */
 export function toHandshakeFault(error: unknown): unknown {
   if (error instanceof RemoteError) return refused(error.message, error);

@@ -6,7 +6,7 @@ import { toOperation } from '../read-message.js';
 import { messagesOf, OwnExchange } from '../upstream-call.js';
 import { SessionLostError } from './legacy-connection.js';
 
-/** The code with which existing servers refuse a session that they do not know, on 400 (requirements.md, section 18). */
+/** The code with which existing servers refuse a session that they do not know, on 400. */
 const SESSION_REQUIRED = MCP_CODE.sessionRequired;
 
 /** The headers that every message of a session carries. */

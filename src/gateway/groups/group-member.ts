@@ -80,7 +80,7 @@ export class Member {
     return Promise.race([answered.then((answer) => readResult(answer, 1)), late]);
   }
 
-  /** The member's side of a caller: the group's permissions decide, by the names that the group gives (design.md, "Who may do what"). */
+  /** The member's side of a caller: the group's permissions decide, by the names that the group gives. */
   callerFor(caller: Caller): Caller {
     return { ...caller, isAllowed: (operation) => caller.isAllowed(this.toPublic(operation)) };
   }

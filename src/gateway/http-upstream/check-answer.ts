@@ -21,7 +21,7 @@ const WHOLE_BYTES = 8 * 1024;
 const END_BYTES = 512;
 
 /**
- * Judges the status, the type and the message of an answer (requirements.md, section 18). Gives the answer as it goes on.
+ * Judges the status, the type and the message of an answer (docs/gateway.md). Gives the answer as it goes on.
  * @throws {McpError} in place of an answer that must not go on or is none.
  */
 export function checkAnswer(raw: RawAnswer, asked: Asked): RawAnswer {
@@ -40,7 +40,10 @@ function judge(raw: RawAnswer, asked: Asked): RawAnswer {
     throw malformed(asked.id, 'The upstream used a Content-Encoding that was not asked for');
   }
   if (status >= 400) return judgeError(raw, asked);
-  if (asked.method === 'DELETE') return { status, headers: {}, body: undefined };
+  if (asked.method === 'DELETE') {
+    if (raw.body instanceof UpstreamBody) raw.body.destroy(new Error('Not passed on'));
+    return { status, headers: {}, body: undefined };
+  }
   if (asked.method === 'POST' && asked.ids.length === 0) return judgeAcceptance(raw);
   return judgeResult(raw, asked);
 }

@@ -7,7 +7,7 @@ type Id = JsonRpcId | undefined;
 
 const CLIENT_CLOSED_REQUEST = 499;
 
-/** The upstream answered with what is no answer (requirements.md, section 18). */
+/** The upstream answered with what is no answer (docs/gateway.md). */
 export const malformed = (id: Id, detail: string): McpError =>
   new McpError(502, MCP_CODE.internalError, 'The upstream gave no valid answer.', { id, detail });
 

@@ -74,10 +74,10 @@ function Filters({ filter, isLive, onChange }: FiltersProps): ReactElement {
       <LazyField label="Server" placeholder="slug" value={filter.server} onChange={(server) => onChange({ server })} />
       <LazyField label="Admin" placeholder="name" value={filter.actor} onChange={(actor) => onChange({ actor })} />
       {isLive ? null : (
-        <>
+        <div className="gh-filter-times">
           <TimeField label="From" value={filter.from} onChange={(from) => onChange({ from })} />
           <TimeField label="To" value={filter.to} onChange={(to) => onChange({ to })} />
-        </>
+        </div>
       )}
       {isFiltered ? (
         <Button

@@ -1,23 +1,26 @@
-import { Button, Tabs } from '@mantine/core';
+import { Tabs } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
 import { Link } from 'react-router';
-import { accessQuery, type ServerAccess, suggestionQuery, type Suggestion } from '../../api/access.js';
+import { accessQuery, type ServerAccess } from '../../api/access.js';
+import type { Versioned } from '../../api/client.js';
 import type { Credential } from '../../api/credentials.js';
 import { Icon } from '../../parts/icon.js';
 import { ErrorNote, Note } from '../../parts/notes.js';
 import { Section } from '../../parts/page.js';
-import { Tag, Tags } from '../../parts/pill.js';
+import { Tags } from '../../parts/pill.js';
 import { BlockSkeleton } from '../../parts/skeletons.js';
 import { formatCount } from '../../parts/times.js';
 import { useParams } from '../../parts/use-params.js';
 import { writePermission } from '../../access/permissions.js';
+import { ReallyUses } from './really-uses.js';
 import { Simulator } from './simulator.js';
 
 /** What it may do, whether it may do this one thing, and what it has really done. */
-export function AccessSection({ credential }: { readonly credential: Credential }): ReactElement {
-  const [read, change] = useParams();
-  const tab = ['simulate', 'used'].includes(read('access')) ? read('access') : 'may';
+export function AccessSection({ read }: { readonly read: Versioned<Credential> }): ReactElement {
+  const [param, change] = useParams();
+  const credential = read.value;
+  const tab = ['simulate', 'used'].includes(param('access')) ? param('access') : 'may';
   return (
     <Section title="Access">
       <Tabs value={tab} onChange={(value) => change({ access: value === 'may' ? null : value })} keepMounted={false}>
@@ -33,7 +36,7 @@ export function AccessSection({ credential }: { readonly credential: Credential 
           <Simulator credential={credential} />
         </Tabs.Panel>
         <Tabs.Panel value="used">
-          <ReallyUses id={credential.id} />
+          <ReallyUses read={read} />
         </Tabs.Panel>
       </Tabs>
     </Section>
@@ -97,54 +100,6 @@ function OnServer({ access }: { readonly access: ServerAccess }): ReactElement {
           ? 'Nothing of this server is hidden from it.'
           : `${formatCount(hidden)} more ${hidden === 1 ? 'thing looks' : 'things look'} to it as if ${hidden === 1 ? 'it' : 'they'} did not exist.`}
       </p>
-    </div>
-  );
-}
-
-function ReallyUses({ id }: { readonly id: string }): ReactElement {
-  const { data, error, isPending, refetch } = useQuery(suggestionQuery(id));
-  if (isPending) return <BlockSkeleton />;
-  return (
-    <div className="gh-stack">
-      <ErrorNote error={error} retry={() => void refetch()} />
-      {data?.servers.length === 0 ? <p className="gh-dim">It has called nothing in 30 days, so there is nothing to go by yet.</p> : null}
-      {data?.servers.map((server) => (
-        <UsedOn key={server.server} used={server} />
-      ))}
-    </div>
-  );
-}
-
-function UsedOn({ used }: { readonly used: Suggestion['servers'][number] }): ReactElement {
-  return (
-    <div className="gh-stack-tight">
-      <strong>{used.server}</strong>
-      <ul className="gh-list">
-        {used.permissions.map(({ permission, calls, coveredBy }) => (
-          <li key={permission} className="gh-row-apart">
-            <span>
-              <Tag>{permission}</Tag>{' '}
-              <span className="gh-dim gh-small">{coveredBy.length > 0 ? `in ${coveredBy.join(', ')}` : 'in no scope of the server'}</span>
-            </span>
-            <span className="gh-number gh-dim gh-small">{formatCount(calls)} calls</span>
-          </li>
-        ))}
-      </ul>
-      {used.scopes.length > 0 ? (
-        <Note
-          tone="info"
-          title={`${used.scopes.join(' and ')} would do.`}
-          action={
-            <Button component={Link} to="?edit" size="xs" variant="default">
-              Edit
-            </Button>
-          }
-        >
-          As few scopes as possible for what it did in 30 days.
-        </Note>
-      ) : (
-        <Note tone="quiet">No scope of the server covers all of it; add one there with these permissions.</Note>
-      )}
     </div>
   );
 }

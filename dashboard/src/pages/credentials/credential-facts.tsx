@@ -5,6 +5,7 @@ import { CodeLine } from '../../parts/code.js';
 import { Facts, Section } from '../../parts/page.js';
 import { Tags } from '../../parts/pill.js';
 import { formatCount, formatDuration } from '../../parts/times.js';
+import { GRANTS } from './draft.js';
 import { When } from '../../parts/when.js';
 
 type Fact = readonly [string, ReactNode];
@@ -21,8 +22,28 @@ function proofFacts({ trust, jwks, jwksUri, tlsSubject }: Credential): readonly 
   ];
 }
 
+/** What is not as it comes. */
+function advancedFacts(credential: Credential): readonly Fact[] {
+  const { docsGroups, grantTypes, introspects } = credential;
+  return [
+    ...when(docsGroups.length > 0, ['Reader groups', <Tags key="g" values={docsGroups} />]),
+    ...when(grantTypes.includes(GRANTS.exchange), [
+      'Acts for others',
+      grantTypes.includes(GRANTS.own) ? 'by token exchange, besides for itself' : 'only, by token exchange',
+    ]),
+    ...when(introspects.length > 0, ['May introspect tokens of', <Tags key="i" values={introspects} />]),
+    ...when(credential.strictScope, ['Scopes that it cannot have', 'are refused']),
+    ...when(credential.dpopRequired, ['DPoP', 'required']),
+    ...when(credential.certificateBound, ['Its tokens', 'are bound to its client certificate']),
+    ...when(!credential.issueRefreshToken, ['Refresh tokens', 'none']),
+    ...when(credential.acceptTokenEndpointAudience, ['Audience of assertions', 'the token endpoint will do']),
+    ...when(credential.allowAssertionReuse, ['Assertions', 'may be used again']),
+    ...when(credential.singleUseAssertion, ['A token of its platform', 'counts once']),
+  ];
+}
+
 export function CredentialFacts({ credential }: { readonly credential: Credential }): ReactElement {
-  const { clientId, authMethod, servers, scopes, tokenTtl, expiresAt, allowedIps, dpopRequired, tokensPerHour } = credential;
+  const { clientId, authMethod, servers, scopes, tokenTtl, expiresAt, allowedIps, tokensPerHour } = credential;
   const serverLinks = servers.map((slug) => (
     <Link key={slug} className="gh-tag" to={`/servers/${slug}`}>
       {slug}
@@ -46,7 +67,7 @@ export function CredentialFacts({ credential }: { readonly credential: Credentia
           ['Ends', <When key="e" at={expiresAt} />],
           ...when(allowedIps !== null, ['Allowed addresses', <Tags key="a" values={allowedIps ?? []} />]),
           ...when(tokensPerHour !== null, ['Token requests an hour', formatCount(tokensPerHour ?? 0)]),
-          ...when(dpopRequired, ['DPoP', 'required']),
+          ...advancedFacts(credential),
           ['Last used', <When key="u" at={credential.lastUsedAt} />],
           [
             'Created',

@@ -1,8 +1,9 @@
-import { Alert, Checkbox, Collapse, NumberInput, Radio, Select, TagsInput, TextInput, UnstyledButton } from '@mantine/core';
-import { type ReactElement, useState } from 'react';
+import { Alert, Checkbox, NumberInput, Radio, Select, TagsInput, TextInput } from '@mantine/core';
+import type { ReactElement } from 'react';
 import { METHODS, type AuthMethod } from '../../api/credentials.js';
 import type { Server } from '../../api/servers.js';
-import { Icon } from '../../parts/icon.js';
+import { Disclosure } from '../../parts/disclosure.js';
+import { AdvancedFields } from './advanced-fields.js';
 import type { CredentialDraft, DraftFaults } from './draft.js';
 import { MethodFields } from './method-fields.js';
 import { describePermission } from '../../access/permissions.js';
@@ -46,6 +47,7 @@ export function CredentialFields(props: FieldsProps): ReactElement {
       )}
       <MethodFields {...props} />
       <Limits {...props} />
+      <AdvancedFields {...props} />
     </div>
   );
 }
@@ -112,65 +114,40 @@ function ScopeChoice({ draft, change, faults, servers }: FieldsProps): ReactElem
 }
 
 function Limits({ draft, change, faults }: FieldsProps): ReactElement {
-  const isUsed =
-    draft.expiresAt !== '' ||
-    draft.allowedIps.length > 0 ||
-    draft.tokensPerHour !== null ||
-    draft.dpopRequired ||
-    draft.observe ||
-    draft.tokenTtl !== null;
-  const [isOpen, setOpen] = useState(isUsed);
+  const { tokenTtl, expiresAt, allowedIps, tokensPerHour } = draft;
+  const isUsed = expiresAt !== '' || allowedIps.length > 0 || tokensPerHour !== null || tokenTtl !== null;
+  const isWrong = [faults.tokenTtl, faults.expiresAt, faults.allowedIps, faults.tokensPerHour].some((fault) => fault !== undefined);
   return (
-    <div>
-      <UnstyledButton className="gh-disclosure" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
-        <Icon name={isOpen ? 'down' : 'right'} size={15} />
-        Lifetime and limits
-      </UnstyledButton>
-      <Collapse expanded={isOpen}>
-        <div className="gh-stack gh-disclosed">
-          <div className="gh-two">
-            <TtlField value={draft.tokenTtl} onChange={(tokenTtl) => change({ tokenTtl })} error={faults.tokenTtl} />
-            <TextInput
-              type="datetime-local"
-              label="The credential ends"
-              description="Empty: never. Its tokens end with it."
-              value={draft.expiresAt}
-              onChange={(event) => change({ expiresAt: event.currentTarget.value })}
-              error={faults.expiresAt}
-            />
-          </div>
-          <TagsInput
-            label="Allowed addresses"
-            description="Addresses or networks that it may come from, e.g. 10.0.0.0/8. Empty: any."
-            placeholder="Type one and press Enter"
-            value={draft.allowedIps}
-            onChange={(allowedIps) => change({ allowedIps })}
-            error={faults.allowedIps}
-          />
-          <NumberInput
-            label="Token requests an hour"
-            description="Empty: the installation’s limit."
-            min={1}
-            max={1_000_000_000}
-            allowDecimal={false}
-            value={draft.tokensPerHour ?? ''}
-            onChange={(value) => change({ tokensPerHour: typeof value === 'number' ? value : null })}
-            error={faults.tokensPerHour}
-          />
-          <Checkbox
-            label="Require DPoP"
-            description="No token without proof of a key that it holds (RFC 9449). A stolen token is of no use then; not every client can do it."
-            checked={draft.dpopRequired}
-            onChange={(event) => change({ dpopRequired: event.currentTarget.checked })}
-          />
-          <Checkbox
-            label="Observe mode, for seven days"
-            description="On its servers it may do everything, and what its scopes would have refused is recorded. Good for finding out what a machine needs."
-            checked={draft.observe}
-            onChange={(event) => change({ observe: event.currentTarget.checked })}
-          />
-        </div>
-      </Collapse>
-    </div>
+    <Disclosure label="Lifetime and limits" isUsed={isUsed} hasFault={isWrong}>
+      <div className="gh-two">
+        <TtlField value={tokenTtl} onChange={(value) => change({ tokenTtl: value })} error={faults.tokenTtl} />
+        <TextInput
+          type="datetime-local"
+          label="The credential ends"
+          description="Empty: never. Its tokens end with it."
+          value={expiresAt}
+          onChange={(event) => change({ expiresAt: event.currentTarget.value })}
+          error={faults.expiresAt}
+        />
+      </div>
+      <TagsInput
+        label="Allowed addresses"
+        description="Addresses or networks that it may come from, e.g. 10.0.0.0/8. Empty: any."
+        placeholder="Type one and press Enter"
+        value={allowedIps}
+        onChange={(value) => change({ allowedIps: value })}
+        error={faults.allowedIps}
+      />
+      <NumberInput
+        label="Token requests an hour"
+        description="Empty: the installation’s limit."
+        min={1}
+        max={1_000_000_000}
+        allowDecimal={false}
+        value={tokensPerHour ?? ''}
+        onChange={(value) => change({ tokensPerHour: typeof value === 'number' ? value : null })}
+        error={faults.tokensPerHour}
+      />
+    </Disclosure>
   );
 }

@@ -1,4 +1,6 @@
+import { Button } from '@mantine/core';
 import type { ReactElement } from 'react';
+import { Link } from 'react-router';
 import type { Credential } from '../../api/credentials.js';
 import { Note } from '../../parts/notes.js';
 import { formatCount } from '../../parts/times.js';
@@ -27,7 +29,15 @@ export function CredentialNotes({ credential }: { readonly credential: Credentia
         </Note>
       ) : null}
       {observe ? (
-        <Note tone="warn" title="It is in observe mode.">
+        <Note
+          tone="warn"
+          title="It is in observe mode."
+          action={
+            <Button component={Link} to="?access=used" size="xs" variant="default">
+              What it found
+            </Button>
+          }
+        >
           It may do everything on its servers; what its scopes would have refused is recorded. This ends <When at={observeUntil} />.
         </Note>
       ) : null}

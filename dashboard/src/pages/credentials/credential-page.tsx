@@ -87,7 +87,7 @@ function Content({ read }: { readonly read: Versioned<Credential> }): ReactEleme
       <div className="gh-columns">
         <div className="gh-column">
           {credential.authMethod === 'client_secret' ? <SecretsSection read={read} /> : null}
-          <AccessSection credential={credential} />
+          <AccessSection read={read} />
           <Section title="Use it">
             <div className="gh-stack">
               {/* Without a secret: that was shown once. */}

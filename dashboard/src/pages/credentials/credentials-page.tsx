@@ -1,8 +1,16 @@
-import { Button, SegmentedControl } from '@mantine/core';
-import { useInfiniteQuery } from '@tanstack/react-query';
-import { type ReactElement, useEffect } from 'react';
+import { Button, SegmentedControl, Select } from '@mantine/core';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import type { ReactElement } from 'react';
 import { Link, useSearchParams } from 'react-router';
-import { type Credential, type CredentialStatus, credentialsQuery, METHODS } from '../../api/credentials.js';
+import {
+  type Credential,
+  type CredentialFilter,
+  type CredentialSort,
+  type CredentialStatus,
+  credentialsQuery,
+  METHODS,
+} from '../../api/credentials.js';
+import { serversQuery } from '../../api/servers.js';
 import { useMay } from '../../api/session.js';
 import { columnsOf, DataTable } from '../../parts/data-table.js';
 import { Icon } from '../../parts/icon.js';
@@ -16,14 +24,11 @@ import { When } from '../../parts/when.js';
 import { CreateDialog } from './create-dialog.js';
 import { attentionOf, StatusPill } from './states.js';
 
-/** An order other than the server's needs all rows; beyond this many they are fetched by hand. */
-const SORTED_AT_MOST = 2000;
-
 const column = columnsOf<Credential>();
 const COLUMNS = column.columns([
   column.accessor('label', {
     header: 'Label',
-    sortFn: 'text',
+    sortDescFirst: false,
     cell: ({ row: { original } }) => (
       <span className="gh-cell-main">
         <Link to={`/credentials/${original.id}`}>{original.label}</Link>
@@ -33,7 +38,7 @@ const COLUMNS = column.columns([
   }),
   column.accessor('status', {
     header: 'State',
-    sortFn: 'basic',
+    enableSorting: false,
     cell: ({ row: { original } }) => (
       <span className="gh-row">
         <StatusPill status={original.status} />
@@ -48,25 +53,26 @@ const COLUMNS = column.columns([
   column.accessor((row) => row.servers.join(' '), {
     id: 'servers',
     header: 'Servers',
-    sortFn: 'text',
+    enableSorting: false,
     cell: ({ row }) => <Tags values={row.original.servers} />,
   }),
-  column.accessor((row) => METHODS[row.authMethod].label, { id: 'method', header: 'Proves itself by', sortFn: 'text' }),
-  column.accessor((row) => row.lastUsedAt ?? '', {
-    id: 'used',
+  column.accessor((row) => METHODS[row.authMethod].label, { id: 'method', header: 'Proves itself by', enableSorting: false }),
+  column.accessor('lastUsedAt', {
     header: 'Last used',
-    sortFn: 'basic',
     sortDescFirst: true,
     cell: ({ row }) => <When at={row.original.lastUsedAt} />,
   }),
+  column.accessor('expiresAt', { header: 'Ends', sortDescFirst: false, cell: ({ row }) => <When at={row.original.expiresAt} /> }),
   column.accessor('createdAt', {
-    id: 'created',
     header: 'Created',
-    sortFn: 'basic',
     sortDescFirst: true,
     cell: ({ row }) => <When at={row.original.createdAt} />,
   }),
 ]);
+
+const SORTS: readonly string[] = ['label', 'createdAt', 'lastUsedAt', 'expiresAt'] satisfies CredentialSort[];
+const asSort = (sort: string): CredentialSort | undefined =>
+  SORTS.includes(sort.replace(/^-/, '')) ? (sort as CredentialSort) : undefined;
 
 const STATES = [
   { value: '', label: 'All' },
@@ -80,6 +86,7 @@ export default function CredentialsPage(): ReactElement {
   const [params] = useSearchParams();
   const mayWrite = useMay('write');
   const isNew = mayWrite && params.has('new');
+  const servers = useQuery(serversQuery).data?.items ?? [];
   return (
     <Page
       title="Credentials"
@@ -95,11 +102,19 @@ export default function CredentialsPage(): ReactElement {
       <div className="gh-filters">
         <SearchField label="Search credentials" placeholder="Label or client id" value={read('q')} onChange={(q) => change({ q })} />
         <SegmentedControl aria-label="State" data={STATES} value={read('status')} onChange={(status) => change({ status })} />
+        {servers.length > 1 ? (
+          <Select
+            className="gh-filter-field"
+            aria-label="Server"
+            data={[{ value: '', label: 'Any server' }, ...servers.map(({ slug, name }) => ({ value: slug, label: name }))]}
+            value={read('server')}
+            allowDeselect={false}
+            onChange={(server) => change({ server })}
+          />
+        ) : null}
       </div>
       <CredentialList
-        search={read('q')}
-        status={read('status')}
-        sort={read('sort')}
+        filter={{ search: read('q'), status: asStatus(read('status')), server: read('server'), sort: asSort(read('sort')) }}
         onSort={(sort) => change({ sort })}
         mayWrite={mayWrite}
       />
@@ -109,9 +124,7 @@ export default function CredentialsPage(): ReactElement {
 }
 
 interface ListProps {
-  readonly search: string;
-  readonly status: string;
-  readonly sort: string;
+  readonly filter: CredentialFilter;
   readonly onSort: (sort: string) => void;
   readonly mayWrite: boolean;
 }
@@ -119,14 +132,11 @@ interface ListProps {
 const asStatus = (status: string): CredentialStatus | undefined =>
   status === 'enabled' || status === 'disabled' || status === 'expired' ? status : undefined;
 
-function CredentialList({ search, status, sort, onSort, mayWrite }: ListProps): ReactElement {
-  const list = useInfiniteQuery(credentialsQuery(search, asStatus(status)));
+function CredentialList({ filter, onSort, mayWrite }: ListProps): ReactElement {
+  const list = useInfiniteQuery(credentialsQuery(filter));
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = list;
+  const { search, status, server, sort = '' } = filter;
   const rows = list.data?.pages.flatMap(({ items }) => items) ?? [];
-  const wantsAll = sort !== '' && rows.length < SORTED_AT_MOST;
-  useEffect(() => {
-    if (wantsAll && hasNextPage && !isFetchingNextPage) void fetchNextPage();
-  }, [wantsAll, hasNextPage, isFetchingNextPage, fetchNextPage]);
 
   if (list.isPending)
     return (
@@ -135,7 +145,7 @@ function CredentialList({ search, status, sort, onSort, mayWrite }: ListProps): 
       </Card>
     );
   if (rows.length === 0 && list.error) return <ErrorNote error={list.error} retry={() => void list.refetch()} />;
-  if (rows.length === 0) return <Card>{search || status ? <NoMatch /> : <NoneYet mayWrite={mayWrite} />}</Card>;
+  if (rows.length === 0) return <Card>{search || status || server ? <NoMatch /> : <NoneYet mayWrite={mayWrite} />}</Card>;
   return (
     <Card>
       <DataTable
@@ -145,6 +155,7 @@ function CredentialList({ search, status, sort, onSort, mayWrite }: ListProps): 
         rowId={({ id }) => id}
         sort={sort}
         onSort={onSort}
+        isSortedByServer
         linkOf={({ id }) => `/credentials/${id}`}
       />
       {hasNextPage ? (

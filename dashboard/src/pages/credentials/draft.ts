@@ -15,8 +15,20 @@ export interface CredentialDraft {
   readonly expiresAt: string;
   readonly allowedIps: string[];
   readonly tokensPerHour: number | null;
-  readonly dpopRequired: boolean;
+  readonly docsGroups: string[];
   readonly observe: boolean;
+  /** Empty while it is not on, or where its end is left to the server. */
+  readonly observeUntil: string;
+  /** Empty for those that go with its method. */
+  readonly grantTypes: Credential['grantTypes'];
+  readonly issueRefreshToken: boolean;
+  readonly strictScope: boolean;
+  readonly dpopRequired: boolean;
+  readonly certificateBound: boolean;
+  readonly introspects: string[];
+  readonly acceptTokenEndpointAudience: boolean;
+  readonly allowAssertionReuse: boolean;
+  readonly singleUseAssertion: boolean;
   readonly keySource: 'jwks' | 'jwksUri';
   readonly jwks: string;
   readonly jwksUri: string;
@@ -38,8 +50,18 @@ export const EMPTY_DRAFT: CredentialDraft = {
   expiresAt: '',
   allowedIps: [],
   tokensPerHour: null,
-  dpopRequired: false,
+  docsGroups: [],
   observe: false,
+  observeUntil: '',
+  grantTypes: [],
+  issueRefreshToken: true,
+  strictScope: false,
+  dpopRequired: false,
+  certificateBound: false,
+  introspects: [],
+  acceptTokenEndpointAudience: false,
+  allowAssertionReuse: false,
+  singleUseAssertion: false,
   keySource: 'jwks',
   jwks: '',
   jwksUri: '',
@@ -51,11 +73,19 @@ export const EMPTY_DRAFT: CredentialDraft = {
   tlsValue: '',
 };
 
+/** The grants that can be chosen; a workload has its own, and no other. */
+export const GRANTS = { own: 'client_credentials', exchange: 'urn:ietf:params:oauth:grant-type:token-exchange' } as const;
+
+/** The grants that it will have. */
+export const grantsOf = ({ grantTypes }: CredentialDraft): Credential['grantTypes'] => (grantTypes.length > 0 ? grantTypes : [GRANTS.own]);
+
+const isAsItComes = (grantTypes: Credential['grantTypes']): boolean => grantTypes.length === 1 && grantTypes[0] !== GRANTS.exchange;
+
 const pretty = (value: unknown): string => (value ? JSON.stringify(value, null, 2) : '');
 
 /** The draft that changes nothing. */
 export function draftOf(credential: Credential): CredentialDraft {
-  const { label, authMethod, servers, scopes, tokenTtl, expiresAt, allowedIps, tokensPerHour, dpopRequired, observe } = credential;
+  const { label, authMethod, servers, scopes, tokenTtl, expiresAt, allowedIps, tokensPerHour } = credential;
   return {
     label,
     authMethod,
@@ -66,9 +96,36 @@ export function draftOf(credential: Credential): CredentialDraft {
     expiresAt: toLocalField(expiresAt),
     allowedIps: allowedIps ?? [],
     tokensPerHour,
-    dpopRequired,
-    observe,
+    ...advancedDraftOf(credential),
     ...proofDraftOf(credential),
+  };
+}
+
+/** Switches that the form and the API call the same. */
+const SWITCHES = [
+  'issueRefreshToken',
+  'strictScope',
+  'dpopRequired',
+  'certificateBound',
+  'acceptTokenEndpointAudience',
+  'allowAssertionReuse',
+  'singleUseAssertion',
+] as const satisfies readonly (keyof CredentialDraft & keyof Credential)[];
+
+type Switches = Pick<CredentialDraft, (typeof SWITCHES)[number]>;
+const switchesOf = (source: Switches): Switches => Object.fromEntries(SWITCHES.map((name) => [name, source[name]])) as unknown as Switches;
+
+type AdvancedDraft = Switches & Pick<CredentialDraft, 'docsGroups' | 'observe' | 'observeUntil' | 'grantTypes' | 'introspects'>;
+
+function advancedDraftOf(credential: Credential): AdvancedDraft {
+  const { docsGroups, observe, observeUntil, grantTypes, introspects } = credential;
+  return {
+    docsGroups,
+    observe,
+    observeUntil: toLocalField(observeUntil),
+    grantTypes: isAsItComes(grantTypes) ? [] : grantTypes,
+    introspects,
+    ...switchesOf(credential),
   };
 }
 
@@ -126,6 +183,8 @@ function trustOf({ issuer, subject, audience, claims }: CredentialDraft): Schema
 
 const parseObject = (text: string): Record<string, unknown> => JSON.parse(text) as Record<string, unknown>;
 
+const orNull = <T>(values: T[]): T[] | null => (values.length > 0 ? values : null);
+
 /** What a change takes: everything that the form holds. */
 export function changeOf(draft: CredentialDraft): Schemas['UpdateCredentialDto'] {
   return {
@@ -134,10 +193,14 @@ export function changeOf(draft: CredentialDraft): Schemas['UpdateCredentialDto']
     scopes: draft.hasDefaultScopes ? null : draft.scopes,
     tokenTtl: draft.tokenTtl,
     expiresAt: fromLocalField(draft.expiresAt) ?? null,
-    allowedIps: draft.allowedIps.length > 0 ? draft.allowedIps : null,
+    allowedIps: orNull(draft.allowedIps),
     tokensPerHour: draft.tokensPerHour,
-    dpopRequired: draft.dpopRequired,
+    docsGroups: orNull(draft.docsGroups),
     observe: draft.observe,
+    ...(draft.observe ? { observeUntil: fromLocalField(draft.observeUntil) ?? null } : {}),
+    grantTypes: draft.authMethod === 'workload_identity' ? null : orNull(draft.grantTypes),
+    introspects: orNull(draft.introspects),
+    ...switchesOf(draft),
     ...proofOf(draft),
   };
 }
@@ -145,13 +208,17 @@ export function changeOf(draft: CredentialDraft): Schemas['UpdateCredentialDto']
 /** What was changed since the form was opened: the rest is not touched, and the audit trail names only this. */
 export function differenceOf(mine: CredentialDraft, base: CredentialDraft): Schemas['UpdateCredentialDto'] {
   const before = new Map(Object.entries(changeOf(base)).map(([name, value]) => [name, JSON.stringify(value)]));
-  return Object.fromEntries(Object.entries(changeOf(mine)).filter(([name, value]) => before.get(name) !== JSON.stringify(value)));
+  const changed = Object.entries(changeOf(mine)).filter(([name, value]) => before.get(name) !== JSON.stringify(value));
+  const isEndChanged = changed.some(([name]) => name === 'observeUntil');
+  // An end that is taken back means another end, and not the end of observing.
+  return { ...Object.fromEntries(changed), ...(isEndChanged ? { observe: true } : {}) };
 }
 
 /** What creation takes; what was not touched is left to the server. */
 export function creationOf(draft: CredentialDraft): Schemas['CreateCredentialDto'] {
   const whole = { ...changeOf(draft), label: draft.label.trim(), authMethod: draft.authMethod };
-  const given = Object.entries(whole).filter(([, value]) => value !== null && value !== false && value !== '');
+  const isGiven = (name: string, value: unknown): boolean => value !== null && value !== '' && value !== (name === 'issueRefreshToken');
+  const given = Object.entries(whole).filter(([name, value]) => isGiven(name, value));
   return Object.fromEntries(given) as unknown as Schemas['CreateCredentialDto'];
 }
 

@@ -14,10 +14,8 @@ export function DeleteServer({ read, onClose }: { readonly read: Versioned<Serve
   const navigate = useNavigate();
   const refresh = useRefresh();
   const [isDetached, setDetached] = useState(false);
-  const users =
-    useInfiniteQuery(credentialsQuery('', undefined)).data?.pages.flatMap(({ items }) =>
-      items.filter(({ servers }) => servers.includes(slug)),
-    ) ?? [];
+  const { data, hasNextPage } = useInfiniteQuery(credentialsQuery({ server: slug }));
+  const users = data?.pages.flatMap(({ items }) => items) ?? [];
   const remove = async (): Promise<void> => {
     const params = { path: { slug }, header: { 'If-Match': read.etag }, query: isDetached ? { detach: 'true' as const } : {} };
     await api.DELETE('/api/v1/servers/{slug}', { params });
@@ -29,7 +27,12 @@ export function DeleteServer({ read, onClose }: { readonly read: Versioned<Serve
     <Confirm title={`Delete ${name}?`} act="Delete server" onClose={onClose} onConfirm={remove} typed={slug}>
       <div className="gh-stack-tight">
         <p>It is gone for good, and the tokens for it end at once. The MCP server behind it is not touched.</p>
-        {users.length > 0 ? <p>Credentials that name it: {users.map(({ label }) => label).join(', ')}.</p> : null}
+        {users.length > 0 ? (
+          <p>
+            Credentials that name it: {users.map(({ label }) => label).join(', ')}
+            {hasNextPage ? ' and more' : ''}.
+          </p>
+        ) : null}
         <Checkbox
           label="Take it out of the credentials and groups that name it"
           description="Otherwise they keep it from being deleted."

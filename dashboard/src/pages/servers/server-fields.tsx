@@ -1,7 +1,7 @@
-import { Checkbox, Collapse, NumberInput, SegmentedControl, Select, Textarea, TextInput, UnstyledButton } from '@mantine/core';
-import { type ReactElement, useState } from 'react';
+import { Checkbox, NumberInput, SegmentedControl, Select, Textarea, TextInput } from '@mantine/core';
+import type { ReactElement } from 'react';
 import type { Server, ServerTool } from '../../api/servers.js';
-import { Icon } from '../../parts/icon.js';
+import { Disclosure } from '../../parts/disclosure.js';
 import { TtlField } from '../../parts/ttl-field.js';
 import { EMPTY_SERVER, type Kind, type LimitName, type Secrets, type ServerDraft, type ServerFaults, slugify } from './draft.js';
 import { ScopesEditor } from './scopes-editor.js';
@@ -113,48 +113,39 @@ const LIMIT_FIELDS: readonly (readonly [LimitName, string])[] = [
 
 function MoreSettings({ draft, change, faults }: ServerFieldsProps): ReactElement {
   const isUsed = Object.keys(draft.limits).length > 0 || draft.tokenTtl !== null || draft.isDefault;
-  const [isOpen, setOpen] = useState(isUsed);
   const setLimit = (name: LimitName, value: number | string): void => {
     const others = Object.fromEntries(Object.entries(draft.limits).filter(([limit]) => limit !== name));
     change({ limits: typeof value === 'number' ? { ...others, [name]: value } : others });
   };
   return (
-    <div>
-      <UnstyledButton className="gh-disclosure" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
-        <Icon name={isOpen ? 'down' : 'right'} size={15} />
-        Limits and lifetime
-      </UnstyledButton>
-      <Collapse expanded={isOpen}>
-        <div className="gh-stack gh-disclosed">
-          <div className="gh-two">
-            {LIMIT_FIELDS.map(([name, label]) => (
-              <NumberInput
-                key={name}
-                label={label}
-                placeholder="no limit of its own"
-                min={1}
-                allowDecimal={false}
-                value={draft.limits[name] ?? ''}
-                onChange={(value) => setLimit(name, value)}
-              />
-            ))}
-          </div>
-          {faults.limits === undefined ? null : <p className="gh-field-error">{faults.limits}</p>}
-          <TtlField
-            label="Its tokens live"
-            unset="As the installation says"
-            value={draft.tokenTtl}
-            onChange={(tokenTtl) => change({ tokenTtl })}
-            error={faults.tokenTtl}
+    <Disclosure label="Limits and lifetime" isUsed={isUsed} hasFault={(faults.limits ?? faults.tokenTtl) !== undefined}>
+      <div className="gh-two">
+        {LIMIT_FIELDS.map(([name, label]) => (
+          <NumberInput
+            key={name}
+            label={label}
+            placeholder="no limit of its own"
+            min={1}
+            allowDecimal={false}
+            value={draft.limits[name] ?? ''}
+            onChange={(value) => setLimit(name, value)}
           />
-          <Checkbox
-            label="It is the default server"
-            description="Served at /authed/mcp and /mcp, and given to credentials that name no server."
-            checked={draft.isDefault}
-            onChange={(event) => change({ isDefault: event.currentTarget.checked })}
-          />
-        </div>
-      </Collapse>
-    </div>
+        ))}
+      </div>
+      {faults.limits === undefined ? null : <p className="gh-field-error">{faults.limits}</p>}
+      <TtlField
+        label="Its tokens live"
+        unset="As the installation says"
+        value={draft.tokenTtl}
+        onChange={(tokenTtl) => change({ tokenTtl })}
+        error={faults.tokenTtl}
+      />
+      <Checkbox
+        label="It is the default server"
+        description="Served at /authed/mcp and /mcp, and given to credentials that name no server."
+        checked={draft.isDefault}
+        onChange={(event) => change({ isDefault: event.currentTarget.checked })}
+      />
+    </Disclosure>
   );
 }

@@ -5,7 +5,7 @@ import { Link, useParams as useRouteParams, useSearchParams } from 'react-router
 import { describePermission, writePermission } from '../../access/permissions.js';
 import type { Versioned } from '../../api/client.js';
 import { ApiProblem } from '../../api/problem.js';
-import { ACCESS, KINDS, type Server, serverQuery } from '../../api/servers.js';
+import { ACCESS, type Health, KINDS, type Server, serverQuery } from '../../api/servers.js';
 import { useMay } from '../../api/session.js';
 import { RecentEvents } from '../../events/recent-events.js';
 import { UsageSection } from '../../events/usage-section.js';
@@ -20,6 +20,8 @@ import { formatCount, formatDuration } from '../../parts/times.js';
 import { useParams } from '../../parts/use-params.js';
 import { When } from '../../parts/when.js';
 import { DeleteServer } from './delete-server.js';
+import { DocsSection } from './docs-section.js';
+import { DocsSource } from './docs-source.js';
 import { ServerDialog } from './server-dialog.js';
 import { ToolsSection } from './tools-section.js';
 import { UpstreamFacts } from './upstream-facts.js';
@@ -90,6 +92,7 @@ function Content({ read }: { readonly read: Versioned<Server> }): ReactElement {
       ) : null}
       <div className="gh-columns">
         <div className="gh-column">
+          {server.upstream.kind === 'docs' ? <DocsSection slug={server.slug} /> : null}
           <ToolsSection server={server} startsAtOnce={params.has('test')} />
           <Scopes server={server} />
           <UsageSection of={{ server: server.slug }} />
@@ -97,7 +100,7 @@ function Content({ read }: { readonly read: Versioned<Server> }): ReactElement {
         </div>
         <div className="gh-column">
           <ServerFacts server={server} />
-          <UpstreamFacts server={server} />
+          {server.upstream.kind === 'docs' ? <DocsSource slug={server.slug} /> : <UpstreamFacts server={server} />}
           <Limits server={server} />
         </div>
       </div>
@@ -120,6 +123,7 @@ function ServerFacts({ server }: { readonly server: Server }): ReactElement {
           ...(publicUrl === undefined ? [] : [['Public', <CodeLine key="p" text={publicUrl} label="public URL" />] as const]),
           ['Its tokens live', tokenTtl === null ? 'as the installation says' : formatDuration(tokenTtl)],
           ['Checked', <When key="h" at={health.checkedAt} />],
+          ...healthFacts(health),
           ['Created', <When key="c" at={createdAt} />],
           ['Changed', <When key="u" at={updatedAt} />],
         ]}
@@ -127,6 +131,19 @@ function ServerFacts({ server }: { readonly server: Server }): ReactElement {
     </Section>
   );
 }
+
+const BREAKERS = {
+  closed: 'closed: calls go through',
+  open: 'open: nothing is sent to it for a while',
+  'half-open': 'half-open: one call finds out whether it is back',
+} as const;
+
+/** What is not known of every server: its breaker, and what went wrong last. */
+const healthFacts = ({ status, since, lastError, breaker }: Health): readonly (readonly [string, ReactNode])[] => [
+  ...(since === null ? [] : [[status === 'down' ? 'Down since' : 'Up since', <When key="s" at={since} />] as const]),
+  ...(breaker === null ? [] : [['Circuit breaker', BREAKERS[breaker]] as const]),
+  ...(lastError === null ? [] : [['Last error', lastError] as const]),
+];
 
 function Scopes({ server }: { readonly server: Server }): ReactElement {
   return (

@@ -50,8 +50,8 @@ export function ToolsSection({ server, startsAtOnce }: { readonly server: Server
 }
 
 function ToolList({ server, tools }: { readonly server: Server; readonly tools: readonly ServerTool[] }): ReactElement {
-  const { data } = useInfiniteQuery(credentialsQuery('', 'enabled'));
-  const holders = (data?.pages.flatMap(({ items }) => items) ?? []).filter(({ servers }) => servers.includes(server.slug));
+  const { data } = useInfiniteQuery(credentialsQuery({ status: 'enabled', server: server.slug }));
+  const holders = data?.pages.flatMap(({ items }) => items) ?? [];
   return (
     <ul className="gh-list">
       {tools.map((tool) => (

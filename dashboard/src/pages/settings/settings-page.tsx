@@ -1,7 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { type ReactElement, useEffect } from 'react';
 import { useLocation } from 'react-router';
-import { api, body, type Schemas } from '../../api/client.js';
+import type { Schemas } from '../../api/client.js';
+import { settingsQuery } from '../../api/settings.js';
 import { useMe } from '../../api/session.js';
 import { CodeLine } from '../../parts/code.js';
 import { ErrorNote, Note } from '../../parts/notes.js';
@@ -17,10 +18,7 @@ import { SigningKeys } from './signing-keys.js';
 type Settings = Schemas['SettingsDto'];
 
 export default function SettingsPage(): ReactElement {
-  const { data, error, isPending, refetch } = useQuery({
-    queryKey: ['settings'],
-    queryFn: ({ signal }) => body(api.GET('/api/v1/settings', { signal })),
-  });
+  const { data, error, isPending, refetch } = useQuery(settingsQuery);
   const { hash } = useLocation();
   useEffect(() => {
     if (hash) document.getElementById(hash.slice(1))?.scrollIntoView();
