@@ -154,7 +154,8 @@ describe('verification of the audit trail', () => {
 
   it('names every event that was removed: the first, some in the middle, an act, the last', async () => {
     const events = await all();
-    const gone = [events[0]!, events[100]!, events[101]!, events.find(({ kind }) => kind === 'credential.created')!, events.at(-1)!];
+    const created = events.find(({ kind }) => kind === 'credential.created')!;
+    const gone = [...new Set([events[0]!, events[100]!, events[101]!, created, events.at(-1)!])];
     await table(AuditEvent).delete(gone.map(({ id }) => id));
     const found = await findings();
     expect(found).toHaveLength(gone.length);

@@ -1584,6 +1584,7 @@ export interface components {
             kind: "stdio";
         };
         StorageSettingsDto: {
+            auditRetentionDays: number | null;
             /** @enum {string} */
             database: "sqlite" | "mysql" | "mariadb";
             redis: boolean;
