@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import type { Bounded, DueTimes } from './due-times.js';
+import type { Bounded, Due, DueTimes } from './due-times.js';
 import type { StreamGuard } from './stream-guard.js';
 import { type BodySource, UpstreamBody } from './upstream-body.js';
 
@@ -73,6 +73,9 @@ export class Attempt implements Dispatcher.DispatchHandler, BodySource, Bounded 
   private hasAnswered = false;
   private isLate = false;
   private ended: EndedAttempt | undefined;
+  private readonly begin: Due;
+  private whole: Due | undefined;
+  private close: Due | undefined;
   /** Bytes may have reached the upstream. */
   wasSent = false;
 
@@ -80,7 +83,7 @@ export class Attempt implements Dispatcher.DispatchHandler, BodySource, Bounded 
     private readonly options: AttemptOptions,
     private readonly settle: Settle,
   ) {
-    options.bounds.begin.add(this);
+    this.begin = options.bounds.begin.add(this);
   }
 
   /** Ends it from our side. */
@@ -96,7 +99,7 @@ export class Attempt implements Dispatcher.DispatchHandler, BodySource, Bounded 
     // What has begun has more time, and is rarely seen here: nothing is moved for the many that are over by then.
     if (this.status !== 0 && !this.body && !this.isLate) {
       this.isLate = true;
-      this.options.bounds.whole.add(this);
+      this.whole = this.options.bounds.whole.add(this);
     } else this.end('too late');
   }
 
@@ -111,12 +114,13 @@ export class Attempt implements Dispatcher.DispatchHandler, BodySource, Bounded 
   drain(): void {
     const { whole } = this.options.bounds;
     if (whole.size >= MAX_ORPHANS) whole.expireOldest();
-    whole.add(this);
+    whole.delete(this.whole);
+    this.whole = whole.add(this);
     this.resume();
   }
 
   linger(): void {
-    this.options.bounds.close.add(this);
+    this.close ??= this.options.bounds.close.add(this);
   }
 
   onConnect(abort: (error?: Error) => void): void {
@@ -157,8 +161,8 @@ export class Attempt implements Dispatcher.DispatchHandler, BodySource, Bounded 
   /** From now on what arrives goes on as it comes. */
   private open(isStream: boolean): boolean {
     const { guard, outlivesReader, bounds } = this.options;
-    bounds.begin.delete(this);
-    bounds.whole.delete(this);
+    bounds.begin.delete(this.begin);
+    bounds.whole.delete(this.whole);
     const body = new UpstreamBody(this, { guard: isStream ? guard?.() : undefined, outlivesReader });
     this.body = body;
     this.answer({ status: this.status, headers: this.headers, body });
@@ -185,10 +189,9 @@ export class Attempt implements Dispatcher.DispatchHandler, BodySource, Bounded 
 
   private leaveBounds(): void {
     const { begin, whole, close } = this.options.bounds;
-    begin.delete(this);
-    if (!this.isLate && !this.body) return;
-    whole.delete(this);
-    close.delete(this);
+    begin.delete(this.begin);
+    whole.delete(this.whole);
+    close.delete(this.close);
   }
 }
 
