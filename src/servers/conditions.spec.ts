@@ -52,6 +52,14 @@ describe('a condition on an argument', () => {
     expect(covers(onPath(condition), { path: value })).toBe(expected);
   });
 
+  it.each(['Path', 'PATH'])('is not met where %s is given, which a server without regard for case takes for the argument', (name) => {
+    expect(covers(onPath({ equals: 'a' }), { path: 'a', [name]: 'b' })).toBe(false);
+    expect(covers(onPath({ equals: 'a', optional: true }), { [name]: 'b' })).toBe(false);
+    const schema = { properties: { path: { const: 'a' } } };
+    expect(covers({ permission: 'tools/call:write', schema }, { [name]: 'b' })).toBe(false);
+    expect(covers(onPath({ equals: 'a' }), { path: 'a', mode: 'r', Mode: 'w' })).toBe(true);
+  });
+
   it('asks for the argument, unless it is optional', () => {
     expect(covers(onPath({ equals: 'a' }), {})).toBe(false);
     expect(covers(onPath({ equals: 'a', optional: true }), {})).toBe(true);
