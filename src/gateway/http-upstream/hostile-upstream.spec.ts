@@ -151,7 +151,10 @@ describe('an upstream that lies', () => {
 
   it.each([
     ['the wrong id', withLength(GOOD.replace('7', '8'))],
-    ['an error for somebody else', withLength('{"jsonrpc":"2.0","id":8,"error":{"code":1,"message":""}}').replace('200 OK', '400 Bad Request')],
+    [
+      'an error for somebody else',
+      withLength('{"jsonrpc":"2.0","id":8,"error":{"code":1,"message":""}}').replace('200 OK', '400 Bad Request'),
+    ],
     ['no JSON', withLength('<html>')],
   ])('and answers one late behind %s loses the connection: nobody gets the answer of another', async (_what, text) => {
     misbehave = (socket) => {
