@@ -36,6 +36,8 @@ describe('a condition on an argument', () => {
     [{ prefix: 'C:\\data\\' }, 'C:\\data\\..\\x', false],
     [{ prefix: 'https://a.example/v1/' }, 'https://a.example/v1/%2e%2E/admin', false],
     [{ prefix: 'https://a.example/v1/' }, 'https://a.example/v1/..%2fadmin', false],
+    [{ prefix: 'https://a.example/v1/' }, 'https://a.example/v1/..?x', false],
+    [{ prefix: 'https://a.example/v1/' }, 'https://a.example/v1/.\t./admin', false],
     [{ prefix: '/data/' }, '/data/a..b/..c/d..', true],
     [{ min: 0, max: 100 }, 0, true],
     [{ min: 0, max: 100 }, 100, true],

@@ -1,5 +1,6 @@
 import { foldCase } from '../common/fold-case.js';
 import { compileSchema } from './argument-schema.js';
+import { leadsOut } from './leads-out.js';
 import type { ArgumentCondition, ConditionalPermission, Scalar } from './permission.js';
 
 /** Why arguments are not what a permission asks for; undefined where they are. Holds none of their values. */
@@ -81,20 +82,8 @@ const isSame = (value: unknown, expected: Scalar): boolean => value === expected
 const isExactNumber = (value: unknown): value is number =>
   typeof value === 'number' && Number.isFinite(value) && (Number.isSafeInteger(value) || !Number.isInteger(value));
 
-const UPWARDS = /(^|[/\\])\.\.([/\\]|$)/;
-const ENCODED: readonly (readonly [RegExp, string])[] = [
-  [/%2e/gi, '.'],
-  [/%2f/gi, '/'],
-  [/%5c/gi, '\\'],
-];
-
-/** `/data/../etc/passwd` begins with `/data/` and means something else. */
-function beginsWith(value: unknown, prefix: string): boolean {
-  if (typeof value !== 'string' || !value.startsWith(prefix)) return false;
-  const rest = value.slice(prefix.length);
-  const plain = ENCODED.reduce((text, [code, character]) => text.replace(code, character), rest);
-  return !UPWARDS.test(plain) && !(plain.startsWith('.') && UPWARDS.test(prefix.slice(-2) + plain));
-}
+const beginsWith = (value: unknown, prefix: string): boolean =>
+  typeof value === 'string' && value.startsWith(prefix) && !leadsOut(prefix, value.slice(prefix.length));
 
 /** The same in whichever order its members were written. */
 function canonical(value: unknown): string {
