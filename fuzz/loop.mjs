@@ -34,7 +34,7 @@ export async function fuzz(target, { seed, from = 0, requests, seconds, onFault 
   }
   // What is written in the background has been by then.
   await new Promise((resolve) => setTimeout(resolve, 1500));
-  for (const fault of target.finalFaults()) note(fault);
+  for (const fault of await target.finalFaults()) note(fault);
   return {
     requests: run.index - from,
     seconds: (performance.now() - run.start) / 1000,

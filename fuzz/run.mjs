@@ -8,7 +8,7 @@ import { execFileSync, fork } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 
-const TARGETS = ['token'];
+const TARGETS = ['token', 'mcp'];
 /** A worker that says nothing for so long hangs in one piece of work. */
 const STALL_MS = 60_000;
 const MAX_TEXT = 4000;

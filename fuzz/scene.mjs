@@ -1,20 +1,9 @@
 // What requests are made of: an installation, its credentials and keys, and the tokens that it gave so far.
 import { createCredentials, makeCertificate, makeKeys, openInstallation, openKeyServer } from './installation.mjs';
 import { signJwt, thumbprintInput } from './jwt.mjs';
+import { Ring } from './ring.mjs';
 
 export const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
-const KEPT = 64;
-
-/** The newest few of something. */
-class Ring {
-  items = [];
-
-  add(item) {
-    this.items.push(item);
-    if (this.items.length > KEPT) this.items.shift();
-  }
-}
-
 /** Starts an installation with everything in it; `variables` are its own settings. */
 export async function openScene(application, variables) {
   const keys = makeKeys('registered');

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { existsSync } from 'node:fs';
 import { loadEnvFile } from 'node:process';
+import { setFlagsFromString } from 'node:v8';
 import { StartupError } from './common/startup-error.js';
 import { loadConfig } from './config/load-config.js';
 import { environment } from './config/process-environment.js';
@@ -9,7 +10,14 @@ import { startGatehouse } from './http/create-app.js';
 
 const SHUTDOWN_MS = 9500;
 
+/**
+ * V8 makes objects old from birth where others of the same line of code have lived long. Where that meets what a call is made of, a dead
+ * call holds what is young of it until a full collection, and collecting young objects, mostly free, takes a good part of the CPU time.
+ */
+const KEEP_YOUNG = '--no-allocation-site-pretenuring';
+
 async function main(): Promise<void> {
+  setFlagsFromString(KEEP_YOUNG);
   if (existsSync('.env')) loadEnvFile('.env');
   const config = loadConfig(environment(), process.stdout.isTTY);
   const gatehouse = await startGatehouse(config);

@@ -33,7 +33,7 @@ afterAll(async () => {
 const credentialFor = (more: Record<string, unknown> = {}): Promise<NewCredential> =>
   gatehouse.createCredential({ servers: ['files'], ...more });
 
-async function call(token: string, method: string, params: Record<string, unknown> = {}): Promise<Answer> {
+async function call(token: string, method: string, params: Record<string, unknown> = {}, ...id: unknown[]): Promise<Answer> {
   const name = (params['name'] ?? params['uri']) as string | undefined;
   return ask(`${gatehouse.url}/authed/mcp/files`, {
     method: 'POST',
@@ -45,7 +45,7 @@ async function call(token: string, method: string, params: Record<string, unknow
       'mcp-method': method,
       ...(name === undefined ? {} : { 'mcp-name': name }),
     },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { ...params, _meta: META } }),
+    body: JSON.stringify({ jsonrpc: '2.0', id: id.length > 0 ? id[0] : 1, method, params: { ...params, _meta: META } }),
   });
 }
 
@@ -81,6 +81,8 @@ describe('a permission with conditions', () => {
       ]);
     }
     expect((await call(token, 'tools/call', { name: 'test_large' })).json).toMatchObject({ error: { code: -32602 } });
+    // A notification gets no response: HTTP has to say that it was refused.
+    expect((await call(token, 'tools/call', large(102), undefined)).status).toBe(400);
     await until(async () => (await eventsOf(credential, 'call.refused')).length >= 5, 5000);
     expect((await eventsOf(credential, 'call.refused')).at(-1)?.detail).toMatchObject({
       method: 'tools/call',

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { fuzz, type FuzzResult, type FuzzTarget } from '../fuzz/loop.mjs';
 import { faultsOf, type FuzzAnswer, type FuzzRequest } from '../fuzz/oauth-oracle.mjs';
+import { open as openMcp } from '../fuzz/mcp.mjs';
+import { faultsOf as faultsOfMcp, type McpAnswer, type McpFuzzRequest } from '../fuzz/mcp-oracle.mjs';
 import { open } from '../fuzz/token.mjs';
 import { loadConfig } from '../src/config/load-config.js';
 import { startGatehouse } from '../src/http/create-app.js';
@@ -50,6 +52,99 @@ describe('the OAuth endpoints under requests that nobody should send', () => {
 
   it('were reached in every way that there is', () => {
     expect(ROWS.filter((row) => !(row in result.rows))).toEqual([]);
+  });
+});
+
+/** What a run of MCP messages must come across: either era, every kind of server, and rows of the table. */
+const MCP_ROWS = [
+  'modern modern: 200',
+  'legacy modern: 200',
+  'modern legacy: 200',
+  'legacy legacy: 200',
+  'group modern: 200',
+  'group legacy: 200',
+  'docs modern: 200',
+  'docs legacy: 200',
+  'liar-modern legacy: 502 -32603',
+  'liar-legacy modern: 502 -32603',
+  'modern modern: 400 -32020',
+  'modern modern: 400 -32600',
+  'modern modern: 400 -32700',
+  'modern modern: 401 invalid_token',
+];
+const MCP_REQUESTS = 300;
+
+describe('the MCP endpoints under messages that nobody should send, in front of servers that lie', () => {
+  let target: FuzzTarget | undefined;
+  let result: FuzzResult;
+
+  beforeAll(async () => {
+    target = await openMcp({ startGatehouse, loadConfig, isOverHttp: true });
+    result = await fuzz(target, { seed: SEED, requests: MCP_REQUESTS, seconds: 600 });
+  }, 660_000);
+  afterAll(() => target?.close());
+
+  it('answer with a response or a row of the error table, hold the policy, and leave nothing open (R-GWC-07, 08, 13)', () => {
+    expect(result.faults.map(({ fault, count, repro: { index } }) => `${count} × ${fault}, first at ${index}`)).toEqual([]);
+    expect(result.requests).toBe(MCP_REQUESTS);
+  });
+
+  it('were reached in every way that there is', () => {
+    expect(MCP_ROWS.filter((row) => !(row in result.rows))).toEqual([]);
+    expect(Object.keys(result.rows).filter((row) => row.endsWith('403 insufficient_scope'))).not.toEqual([]);
+  });
+});
+
+describe('the judge of MCP messages', () => {
+  const request = (changes: Partial<McpFuzzRequest> = {}): McpFuzzRequest => ({
+    method: 'POST',
+    era: 'modern',
+    via: 'http',
+    ids: [7],
+    isMcp: true,
+    mayLie: false,
+    secrets: ['the-token'],
+    ...changes,
+  });
+  const JSON_TYPE = { 'content-type': 'application/json' };
+  const EVENTS = { 'content-type': 'text/event-stream' };
+  const answer = (status: number, body: unknown, headers: McpAnswer['headers'] = JSON_TYPE): McpAnswer => ({
+    status,
+    headers,
+    text: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+  const RESULT = { jsonrpc: '2.0', id: 7, result: {} };
+  const refusal = (code: number, id?: number) => ({ jsonrpc: '2.0', ...(id === undefined ? {} : { id }), error: { code, message: 'No' } });
+  const event = (...messages: unknown[]) => messages.map((message) => `data: ${JSON.stringify(message)}\n\n`).join('');
+
+  it('finds nothing wrong with results, streams and refusals', () => {
+    expect(faultsOfMcp(request(), answer(200, RESULT))).toEqual([]);
+    expect(faultsOfMcp(request(), answer(200, event({ jsonrpc: '2.0', method: 'x' }, RESULT), EVENTS))).toEqual([]);
+    expect(faultsOfMcp(request(), answer(400, refusal(-32600)))).toEqual([]);
+    expect(faultsOfMcp(request({ mayLie: true }), answer(502, refusal(-32603, 7)))).toEqual([]);
+    const challenge = { ...JSON_TYPE, 'www-authenticate': 'Bearer error="invalid_token"' };
+    expect(faultsOfMcp(request(), answer(401, { error: 'invalid_token' }, challenge))).toEqual([]);
+  });
+
+  it.each([
+    ['a server error', request({ mayLie: true }), answer(500, refusal(-32603)), /status 500/],
+    ['a fault of an upstream that has none', request(), answer(502, refusal(-32603, 7)), /honest upstream/],
+    ['another id', request({ mayLie: true }), answer(200, { ...RESULT, id: 8 }), /something else/],
+    ['an error under another id', request(), answer(400, refusal(-32600, 0)), /under the id of something else/],
+    ['two responses', request({ mayLie: true }), answer(200, [RESULT, RESULT]), /two responses/],
+    ['a stream without a response', request(), answer(200, event({ jsonrpc: '2.0', method: 'x' }), EVENTS), /without the response/],
+    ['a framework body', request(), answer(404, { statusCode: 404 }), /no JSON-RPC/],
+    ['text', request(), answer(400, 'Bad Request'), /no JSON object/],
+    ['no challenge', request(), answer(401, { error: 'invalid_token' }), /www-authenticate/],
+    ['success without a token', request({ isUnauthorized: true }), answer(200, RESULT), /proves nothing/],
+    ['the token', request(), answer(200, { ...RESULT, result: { x: 'the-token' } }), /the token stands/],
+    ['a secret of the upstream', request(), answer(200, { ...RESULT, result: { x: 'canary' } }), /only the upstream/],
+    ['a stack', request(), answer(400, 'Error: x\n    at f (/srv/app.js:1:2)'), /a stack/],
+    ['a refused good request', request({ statuses: [200] }), answer(400, refusal(-32600)), /to a good request/],
+    ['429 without an end', request(), answer(429, refusal(429)), /retry-after/],
+    ['silence', request(), answer(0, ''), /without an answer/],
+  ])('finds %s', (_name, sent, received, fault) => {
+    expect(faultsOfMcp(sent, received).join('; ')).toMatch(fault);
   });
 });
 

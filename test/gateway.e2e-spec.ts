@@ -190,6 +190,14 @@ describe('the gateway in front of an HTTP upstream', () => {
     await within(upstream.asked.at(-1)?.left ?? Promise.reject(new Error('Not asked')), 1000);
   });
 
+  it('answers under the id of its client where it could not learn what the upstream speaks [R-GWC-08]', async () => {
+    const { call, upstream } = await world();
+    await upstream.close();
+    opened.splice(0);
+    const answer = await call(...modern('tools/list'));
+    expect([answer.status, errorIn(answer).code, answer.json['id']]).toEqual([502, -32603, 7]);
+  });
+
   describe('and its policy', () => {
     const lists: McpOptions = {
       on: {
@@ -286,6 +294,19 @@ describe('the gateway in front of an HTTP upstream', () => {
       expect([answer.status, errorIn(answer).code]).toEqual([502, -32603]);
     });
 
+    it('answers 502 where a list breaks off that had to be read', async () => {
+      const { call } = await world({
+        on: {
+          'tools/list': (_asked, response) => {
+            response.writeHead(200, { 'content-type': 'application/json', 'content-length': 100_000 }).flushHeaders();
+            response.write('{"jsonrpc":', () => response.destroy());
+          },
+        },
+      });
+      const answer = await call(...modern('tools/list'));
+      expect([answer.status, errorIn(answer).code, answer.json['id']]).toEqual([502, -32603, 7]);
+    });
+
     it('answers a call of a hidden tool like one of a tool that does not exist, and does not pass it on [R-GWC-13]', async () => {
       const { call, upstream } = await world();
       await call(...modern('tools/call', { name: 'read_page', arguments: {} }));
@@ -336,6 +357,15 @@ describe('the gateway in front of an HTTP upstream', () => {
       expect(answer.status).toBe(403);
       expect(answer.headers.get('www-authenticate')).toContain('scope="notes:write"');
       expect(upstream.asked.length).toBe(asked);
+    });
+
+    it('passes on what an upstream says of all of a message, though a part of it was hidden [R-LEG-08]', async () => {
+      const { call, upstream } = await world();
+      const session = await open({ call }, '2025-03-26');
+      upstream.sessions.clear();
+      const tool = (id: number, name: string) => ({ jsonrpc: '2.0', id, method: 'tools/call', params: { name } });
+      const answer = await call([tool(1, 'delete_page'), tool(2, 'read_page')], session);
+      expect([answer.status, errorIn(answer).code]).toEqual([404, -32001]);
     });
 
     it('runs of an array what is not hidden, and none where a scope is missing [R-LEG-15]', async () => {

@@ -1,6 +1,6 @@
 // Builds before a start, but only when a source is newer than what was built of it. Of several at a time one builds, the others wait.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const SERVER_SOURCES = ['src', 'ormconfig.ts', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json', 'package-lock.json'];
@@ -9,7 +9,7 @@ const PAGES = 'dashboard';
 const BUILT = existsSync(PAGES) ? ['dist/src/main.js', 'dist/dashboard/index.html'] : ['dist/src/main.js'];
 const SOURCES = existsSync(PAGES) ? [...SERVER_SOURCES, PAGES, 'tools/build-pages.mjs'] : SERVER_SOURCES;
 const LOCK = 'node_modules/.gatehouse-build';
-/** Nobody builds that long: whoever took the lock has died. */
+/** Nobody builds that long. */
 const LOCK_MS = 300_000;
 
 const newest = (path) => {
@@ -26,15 +26,27 @@ const isStale = () => {
   }
 };
 
+/** The lock is a file that holds the process id of whoever builds. */
 function takeLock() {
   try {
-    mkdirSync(LOCK);
+    writeFileSync(LOCK, String(process.pid), { flag: 'wx' });
     return true;
   } catch (error) {
     if (error.code !== 'EEXIST') throw error;
-    const taken = statSync(LOCK, { throwIfNoEntry: false });
-    if (taken && Date.now() - taken.mtimeMs > LOCK_MS) rmSync(LOCK, { recursive: true, force: true });
+    if (isLeftBehind()) rmSync(LOCK, { force: true });
     return false;
+  }
+}
+
+/** Whoever took it was killed, or has built for longer than anybody does. */
+function isLeftBehind() {
+  try {
+    if (Date.now() - statSync(LOCK).mtimeMs > LOCK_MS) return true;
+    const pid = Number(readFileSync(LOCK, 'utf8'));
+    if (pid > 0) process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return error.code === 'ESRCH';
   }
 }
 
@@ -47,7 +59,7 @@ function build() {
     console.error('Building (once, about 20 s) …');
     execFileSync('npm', ['run', '--silent', 'build'], { stdio: 'inherit' });
   } finally {
-    rmSync(LOCK, { recursive: true, force: true });
+    rmSync(LOCK, { force: true });
   }
 }
 

@@ -114,6 +114,8 @@ async function startGatehouse(upstream) {
     authorization: `Basic ${Buffer.from(`admin:${PASSWORD}`).toString('base64')}`,
     'content-type': 'application/json',
   };
+  // It listens before the first admin is made.
+  await until(`${origin}/api/v1/servers`, { headers: admin });
   const create = async (path, body) => {
     const answer = await fetch(`${origin}/api/v1${path}`, { method: 'POST', headers: admin, body: JSON.stringify(body) });
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);

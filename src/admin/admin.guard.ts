@@ -35,12 +35,16 @@ export class AdminGuard extends AuthGuard('admin-basic') {
     super();
   }
 
-  override async canActivate(context: ExecutionContext): Promise<boolean> {
+  /** At once where a route is public: it may be one of the gateway's. */
+  override canActivate(context: ExecutionContext): true | Promise<true> {
     const access = this.reflector.getAllAndOverride<AccessLevel | typeof PUBLIC | undefined>(ACCESS, [
       context.getHandler(),
       context.getClass(),
     ]);
-    if (access === PUBLIC) return true;
+    return access === PUBLIC ? true : this.requireAdmin(context, access);
+  }
+
+  private async requireAdmin(context: ExecutionContext, access: AccessLevel | undefined): Promise<true> {
     const request = context.switchToHttp().getRequest<AdminRequest>();
     this.refuseForeignOrigin(request);
     const admin = await this.authenticate(context, request);

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type TestStorage, testStorage } from '../../test/support/database.js';
+import { eventually } from '../../test/support/eventually.js';
+import type { UnitOfWork } from '../database/unit-of-work.service.js';
 import { AuditService } from './audit.service.js';
 import { AuditEvent } from './event.entity.js';
 
@@ -22,5 +24,26 @@ describe('events that are noted', () => {
     const rows = await storage.dataSource.getRepository(AuditEvent).find();
     const seen = rows.map(({ detail }) => (JSON.parse(detail ?? '{}') as { i: number }).i).sort((a, b) => a - b);
     expect(seen).toEqual(Array.from({ length: 500 }, (_, i) => i));
+  });
+
+  it('are written as soon as a batch is full, and the rest at the next flush', async () => {
+    const audit = new AuditService(storage.unitOfWork, storage.clock);
+    for (let i = 0; i < 130; i++) audit.note({ kind: 'token.issued', detail: { i } });
+    const written = () => storage.dataSource.getRepository(AuditEvent).countBy({ kind: 'token.issued' });
+    await eventually(async () => expect([await written(), audit.waiting]).toEqual([128, 2]));
+    await audit.flush();
+    expect([await written(), audit.waiting]).toEqual([130, 0]);
+  });
+
+  it('wait while the database is away, and are written once each when it is back', async () => {
+    let isAway = true;
+    const write: UnitOfWork['write'] = (work) => (isAway ? Promise.reject(new Error('away')) : storage.unitOfWork.write(work));
+    const audit = new AuditService({ write } as UnitOfWork, storage.clock);
+    for (let i = 0; i < 300; i++) audit.note({ kind: 'token.revoked', detail: { i } });
+    await audit.flush();
+    expect(audit.waiting).toBe(300);
+    isAway = false;
+    await audit.flush();
+    expect(await storage.dataSource.getRepository(AuditEvent).countBy({ kind: 'token.revoked' })).toBe(300);
   });
 });

@@ -92,14 +92,21 @@ export class AuditService implements OnApplicationBootstrap, OnApplicationShutdo
 
   /** Records an admin act within its transaction: both commit or neither does. */
   async record(manager: EntityManager, event: EventInput): Promise<void> {
-    await manager.insert(AuditEvent, this.toRow(event));
+    await manager.insert(AuditEvent, this.toRow(event, this.clock()));
   }
 
   /** Notes a use. Returns at once; written within a second, counted when there is no room. */
   note(event: EventInput): void {
-    for (const observe of this.observers) observe(event, this.clock());
-    if (this.buffer.length >= CAPACITY) this.drop();
-    else this.buffer.push(this.toRow(event));
+    const at = this.clock();
+    for (const observe of this.observers) observe(event, at);
+    if (this.buffer.length >= CAPACITY) {
+      this.drop();
+      return;
+    }
+    this.buffer.push(this.toRow(event, at));
+    // Rows that wait half a second for their turn outlive several collections of young objects, and then come all at once.
+    // Only when the batch becomes full: after a fault the next try is the timer's.
+    if (this.buffer.length === BATCH) void this.inTurn(() => this.writeFullBatches());
   }
 
   /** Events that wait for the database. */
@@ -137,24 +144,33 @@ export class AuditService implements OnApplicationBootstrap, OnApplicationShutdo
    * One after another: two at a time would take the same batch off the buffer twice.
    */
   flush(): Promise<void> {
-    this.last = this.last.then(() => this.writeBuffered());
+    return this.inTurn(() => this.writeBuffered());
+  }
+
+  private inTurn(write: () => Promise<void>): Promise<void> {
+    this.last = this.last.then(write).catch((error: unknown) => {
+      this.logger.warn(`Events wait for the database (${this.buffer.length} buffered): ${(error as Error).message}`);
+    });
     return this.last;
   }
 
   private async writeBuffered(): Promise<void> {
     this.reportDropped();
-    try {
-      for (const part of this.parts) await this.unitOfWork.write(part);
-      for (const write of this.writers) await write();
-      while (this.buffer.length > 0) {
-        const batch = this.buffer.slice(0, batchSize(this.buffer.length));
-        await this.unitOfWork.write((manager) => insertRows(manager, batch));
-        this.buffer = this.buffer.slice(batch.length);
-        await nextTurn();
-      }
-    } catch (error) {
-      this.logger.warn(`Events wait for the database (${this.buffer.length} buffered): ${(error as Error).message}`);
-    }
+    for (const part of this.parts) await this.unitOfWork.write(part);
+    for (const write of this.writers) await write();
+    while (this.buffer.length > 0) await this.writeBatch();
+  }
+
+  private async writeFullBatches(): Promise<void> {
+    while (this.buffer.length >= BATCH) await this.writeBatch();
+  }
+
+  /** In a turn of the event loop of its own: what is under way goes first. */
+  private async writeBatch(): Promise<void> {
+    await nextTurn();
+    const batch = this.buffer.slice(0, batchSize(this.buffer.length));
+    await this.unitOfWork.write((manager) => insertRows(manager, batch));
+    this.buffer = this.buffer.slice(batch.length);
   }
 
   private drop(): void {
@@ -168,8 +184,7 @@ export class AuditService implements OnApplicationBootstrap, OnApplicationShutdo
     this.dropped = 0;
   }
 
-  private toRow(event: EventInput): AuditEvent {
-    const at = this.clock();
+  private toRow(event: EventInput, at: number): AuditEvent {
     return {
       id: this.newEventId(at),
       at,

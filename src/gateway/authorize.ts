@@ -15,10 +15,16 @@ export interface Observed {
 export class ArgumentsRefused extends McpError {
   constructor(unmet: readonly Unmet[], id?: JsonRpcId) {
     const why = unmet.map(({ scope, reason }) => `${scope}: ${reason}`).join('; ');
-    super(200, MCP_CODE.invalidParams, 'Invalid params: the tool may not be called with these arguments by this client.', {
-      id,
-      detail: why,
-    });
+    // Without an id, of a notification or an array, there is no request that an error in a 200 could answer.
+    super(
+      id === undefined ? 400 : 200,
+      MCP_CODE.invalidParams,
+      'Invalid params: the tool may not be called with these arguments by this client.',
+      {
+        id,
+        detail: why,
+      },
+    );
   }
 }
 

@@ -3,6 +3,7 @@ import { isEventStream, jsonAnswer } from '../protocol/answer.js';
 import type { Caller, Era, Operation, UpstreamAnswer } from '../protocol/exchange.js';
 import { type JsonRpcId, MCP_CODE } from '../protocol/mcp-error.js';
 import { type Decision, isCall } from './access-policy.js';
+import { derivedBody } from './derived-body.js';
 import type { HttpCall } from './http-call.js';
 import { JsonSpans } from './json-spans.js';
 import { isObject, type JsonObject } from './message-shape.js';
@@ -60,11 +61,13 @@ export const isNothingLeft = ({ read }: Visible): boolean =>
 /** The answer to the whole message, from the upstream's to what was left of it. */
 export function withRefusals(answer: UpstreamAnswer | undefined, { refusals, read }: Visible): UpstreamAnswer {
   if (refusals.length === 0) return answer ?? ACCEPTED;
+  // An error status is about the message as a whole: a session that has ended, say.
+  if (answer && answer.status >= 400) return answer;
   const [first] = refusals;
   if (!answer?.body) return jsonAnswer(Array.isArray(read.message) ? refusals : first);
   const text = refusals.map((refusal) => JSON.stringify(refusal)).join(',');
-  if (isEventStream(answer)) return { ...answer, body: Readable.from(prefixed(`data: [${text}]\n\n`, answer.body), { objectMode: false }) };
-  if (!Buffer.isBuffer(answer.body)) return { ...answer, body: Readable.from(appended(text, answer.body), { objectMode: false }) };
+  if (isEventStream(answer)) return { ...answer, body: derivedBody(prefixed(`data: [${text}]\n\n`, answer.body), answer.body) };
+  if (!Buffer.isBuffer(answer.body)) return { ...answer, body: derivedBody(appended(text, answer.body), answer.body) };
   return { ...answer, body: Buffer.from(append(text, answer.body.toString('utf8'))) };
 }
 

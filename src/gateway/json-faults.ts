@@ -42,6 +42,19 @@ export function findJsonFault(json: string): JsonFault | undefined {
   return new Scan(json).run();
 }
 
+/** Whether valid JSON nests deeper than some level: deeper than what recursive writers come to the end of. Takes linear time. */
+export function isDeeperThan(json: string, limit: number): boolean {
+  let depth = 0;
+  for (let at = 0; at < json.length; at++) {
+    const code = json.charCodeAt(at);
+    if (code === QUOTE) at = endOfString(json, at + 1);
+    else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
+      if (++depth > limit) return true;
+    } else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) depth--;
+  }
+  return false;
+}
+
 class Scan {
   private depth = 0;
   private readonly kinds: Kind[] = [Kind.Other];

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { isEventStream } from '../protocol/answer.js';
 import type { Caller, Exchange, UpstreamAnswer } from '../protocol/exchange.js';
 import { MCP_CODE, McpError } from '../protocol/mcp-error.js';
+import { derivedBody } from './derived-body.js';
 import { EventCutter, parseEvent, splitEvents } from './http-upstream/event-cutter.js';
 import { JsonSpans, type Member, type Span } from './json-spans.js';
 import { isObject } from './message-shape.js';
@@ -32,7 +33,7 @@ export function filterLists(answer: UpstreamAnswer, exchange: Exchange): Upstrea
   const kinds = kindsFor(exchange);
   if (kinds.length === 0 || answer.status !== 200 || answer.body === undefined) return answer;
   const filter = new ListFilter(kinds, exchange.caller, exchange.era === 'modern');
-  if (isEventStream(answer)) return { ...answer, body: Readable.from(filterEvents(answer.body, filter), { objectMode: false }) };
+  if (isEventStream(answer)) return { ...answer, body: derivedBody(filterEvents(answer.body, filter), answer.body) };
   return filterWhole(answer, filter, exchange.id);
 }
 
@@ -54,18 +55,23 @@ function kindsFor(exchange: Exchange): readonly ListKind[] {
 
 async function filterWhole(answer: UpstreamAnswer, filter: ListFilter, id: Exchange['id']): Promise<UpstreamAnswer> {
   const { 'content-length': _length, ...headers } = answer.headers;
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of answer.body instanceof Readable ? (answer.body as AsyncIterable<Buffer>) : [answer.body ?? Buffer.alloc(0)]) {
-    size += chunk.length;
-    if (size > MAX_BYTES) throw unreadable('The list is too long to be filtered', id);
-    chunks.push(chunk);
-  }
   try {
-    return { ...answer, headers, body: Buffer.from(filter.apply(Buffer.concat(chunks).toString('utf8'))) };
+    return { ...answer, headers, body: Buffer.from(filter.apply(await textOf(answer.body))) };
   } catch (error) {
     throw unreadable(`The list cannot be filtered: ${(error as Error).message}`, id);
   }
+}
+
+async function textOf(body: UpstreamAnswer['body']): Promise<string> {
+  if (!(body instanceof Readable)) return body?.toString('utf8') ?? '';
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_BYTES) throw new Error('it is too long');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 async function* filterEvents(body: Buffer | Readable, filter: ListFilter): AsyncGenerator<Buffer> {

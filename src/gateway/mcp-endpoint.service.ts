@@ -73,18 +73,20 @@ export class McpEndpoint implements OnModuleDestroy {
   private async serve(call: Call, reply: FastifyReply): Promise<void> {
     this.inFlight++;
     try {
-      await this.write(call, await this.gateway.handle(call), reply);
+      const streaming = this.write(call, await this.gateway.handle(call), reply);
+      if (streaming) await streaming;
     } finally {
       if (--this.inFlight === 0) this.whenIdle?.();
     }
   }
 
-  private async write(call: Call, { response, read, staysOpen }: Answer, reply: FastifyReply): Promise<void> {
+  /** At once where the answer is whole; a stream until it ends. */
+  private write(call: Call, { response, read, staysOpen }: Answer, reply: FastifyReply): Promise<void> | undefined {
     const { status, body } = response;
     if (!(body instanceof Readable)) {
       writeHead(response, read, reply, status === 204 ? undefined : (body?.length ?? 0));
       reply.raw.end(body);
-      return;
+      return undefined;
     }
     const length = response.headers['content-length'];
     writeHead(response, read, reply, length === undefined ? undefined : Number(length));
@@ -92,7 +94,7 @@ export class McpEndpoint implements OnModuleDestroy {
       isEventStream: isEventStream(response),
       farewell: isListen(read) ? completionOf(read) : undefined,
     });
-    await this.streams.watch(this.toLiveStream(call, stream, staysOpen), stream.run());
+    return this.streams.watch(this.toLiveStream(call, stream, staysOpen), stream.run());
   }
 
   private toLiveStream({ principal, http }: Call, stream: ResponseStream, staysOpen: boolean): LiveStream {

@@ -42,6 +42,7 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-const isId = (value: unknown): value is JsonRpcId => typeof value === 'string' || typeof value === 'number';
+/** A number too large for JavaScript is infinite there, and `null` where it is written again. */
+const isId = (value: unknown): value is JsonRpcId => typeof value === 'string' || Number.isFinite(value);
 
 const invalid = (message: string, id?: JsonRpcId): McpError => new McpError(400, MCP_CODE.invalidRequest, message, { id });

@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache';
 import { isLoopbackHost } from '../config/load-config.js';
 import { MCP_CODE, McpError } from '../protocol/mcp-error.js';
 
@@ -7,13 +6,15 @@ export interface OriginHeaders {
   readonly origin?: string | undefined;
 }
 
+const MAX_SPELLINGS = 100;
+
 /** Which hosts and browser origins may call an MCP endpoint, against DNS rebinding (R-GWC-01). */
 export class OriginPolicy {
   private readonly origins: ReadonlySet<string>;
   private readonly hosts: ReadonlySet<string>;
   private readonly protocol: string;
   /** Spellings of our own hosts that have come before, and to which port: to take one apart costs more than all other checks. */
-  private readonly spellings = new LRUCache<string, number>({ max: 100 });
+  private readonly spellings = new Map<string, number>();
 
   constructor(publicUrl: string, allowedOrigins: readonly string[]) {
     this.origins = new Set(allowedOrigins);
@@ -34,6 +35,7 @@ export class OriginPolicy {
     if (host === undefined) return false;
     if (this.hosts.has(host) || (localPort !== undefined && this.spellings.get(host) === localPort)) return true;
     if (!isLoopbackAt(host, localPort) && !this.hosts.has(this.normalize(host))) return false;
+    if (this.spellings.size >= MAX_SPELLINGS) this.spellings.clear();
     if (localPort !== undefined) this.spellings.set(host, localPort);
     return true;
   }

@@ -84,12 +84,15 @@ describe('readMessage, either era', () => {
     ['jsonrpc 1.0', '{"jsonrpc":"1.0","id":1,"method":"ping"}'],
     ['a null id', '{"jsonrpc":"2.0","id":null,"method":"ping"}'],
     ['an object for an id', '{"jsonrpc":"2.0","id":{},"method":"ping"}'],
+    ['an id beyond all numbers', '{"jsonrpc":"2.0","id":1e309,"method":"ping"}'],
     ['a boolean id', '{"jsonrpc":"2.0","id":true,"method":"ping"}'],
     ['a method that is no string', '{"jsonrpc":"2.0","id":1,"method":5}'],
     ['neither method nor result', '{"jsonrpc":"2.0","id":1}'],
     ['a method and a result', '{"jsonrpc":"2.0","id":1,"method":"ping","result":{}}'],
     ['a result and an error', '{"jsonrpc":"2.0","id":1,"result":{},"error":{}}'],
     ['a result without an id', '{"jsonrpc":"2.0","result":{}}'],
+    ['two requests of an array with one id', '[{"jsonrpc":"2.0","id":1,"method":"ping"},{"jsonrpc":"2.0","id":1,"method":"ping"}]'],
+    ['initialize without an id', '{"jsonrpc":"2.0","method":"initialize","params":{}}'],
     ['params that are an array', '{"jsonrpc":"2.0","id":1,"method":"ping","params":[]}'],
     ['params that are null', '{"jsonrpc":"2.0","id":1,"method":"ping","params":null}'],
   ])('answers %s with -32600', (_what, body) => {
@@ -103,6 +106,13 @@ describe('readMessage, either era', () => {
   it.each(['tools/call', 'prompts/get', 'resources/read'])('answers %s without its target as the method would: 200, -32602', (method) => {
     expect(refusal(() => legacy({ jsonrpc: '2.0', id: 3, method }))).toMatchObject({ status: 200, code: -32602, id: 3 });
     expect(refusal(() => modern(call(method)))).toMatchObject({ status: 200, code: -32602, id: 7 });
+    // A notification gets no response, and of an array nothing else is answered then: HTTP has to say that it was refused.
+    expect(refusal(() => legacy({ jsonrpc: '2.0', method }))).toMatchObject({ status: 400, code: -32602, id: undefined });
+    const batch = [
+      { jsonrpc: '2.0', id: 2, method: 'ping' },
+      { jsonrpc: '2.0', id: 3, method },
+    ];
+    expect(refusal(() => legacy(batch))).toMatchObject({ status: 400, code: -32602 });
   });
 
   it.each(['PUT', 'PATCH', 'HEAD', 'OPTIONS'])('offers no %s', (method) => {

@@ -37,6 +37,7 @@ export function readMessage(http: HttpCall): ReadMessage {
   const parsed = parseMessage(body);
   if (namesModernVersion(version) || claimsModern(parsed)) return readModern(http, body, parsed);
   requireLegacyVersion(version, parsed.id);
+  if (parsed.method === 'initialize' && parsed.id === undefined) throw invalidRequest('initialize is a request: it has an id.');
   requireTarget(parsed);
   return { era: 'legacy', operations: operationOf(parsed), message: body, id: parsed.id };
 }
@@ -65,7 +66,9 @@ function readBatch(body: readonly unknown[], version: string | undefined): ReadM
   if (elements.some((element) => claimsModern(element) || element.method === 'initialize')) {
     throw invalidRequest('An array holds neither initialize nor messages of 2026-07-28 or later.');
   }
-  elements.forEach(requireTarget);
+  const ids = elements.flatMap(({ method, id }) => (method === undefined || id === undefined ? [] : [id]));
+  if (new Set(ids).size < ids.length) throw invalidRequest('Two requests in an array have the same id.');
+  elements.forEach((element) => requireTarget(element, 400));
   return { era: 'legacy', operations: operationsOf(elements), message: body, id: undefined };
 }
 
@@ -114,11 +117,14 @@ const TARGETS: ReadonlyMap<string, string> = new Map([
   ['resources/read', 'uri'],
 ]);
 
-/** The policy decides by the target, so a call without one goes no further; its error is one of the method, not of HTTP. */
-function requireTarget({ method, params, id }: ParsedMessage): void {
+/**
+ * The policy decides by the target, so a call without one goes no further. Its error is one of the method, not of HTTP; but where
+ * nothing else of the message is answered, or nothing waits for an answer, HTTP alone says that it was refused.
+ */
+function requireTarget({ method, params, id }: ParsedMessage, status = id === undefined ? 400 : 200): void {
   const member = method === undefined ? undefined : TARGETS.get(method);
   if (member === undefined || typeof params?.[member] === 'string') return;
-  throw new McpError(200, MCP_CODE.invalidParams, `Invalid params: ${member} must be a string.`, { id });
+  throw new McpError(status, MCP_CODE.invalidParams, `Invalid params: ${member} must be a string.`, { id });
 }
 
 const operationOf = ({ method, params }: ParsedMessage): readonly Operation[] =>

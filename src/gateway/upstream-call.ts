@@ -3,6 +3,7 @@ import { createParser } from 'eventsource-parser';
 import { isEventStream } from '../protocol/answer.js';
 import type { Caller, Era, Exchange, Operation, UpstreamAnswer } from '../protocol/exchange.js';
 import { type JsonRpcId, MCP_CODE, McpError } from '../protocol/mcp-error.js';
+import { isDeeperThan } from './json-faults.js';
 import { encodeHeaderValue, nameSourceOf } from './mcp-headers.js';
 import { isObject, type JsonObject } from './message-shape.js';
 import { CAPABILITIES_KEY, VERSION_KEY } from './modern-message.js';
@@ -23,6 +24,8 @@ export interface ModernCall {
 
 /** Answers longer than this are not read by the gateway itself. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
+/** What nests deeper cannot be written again: `JSON.stringify` would run out of stack. */
+const MAX_DEPTH = 256;
 const META = { [VERSION_KEY]: MODERN_VERSIONS[0], [CAPABILITIES_KEY]: {} };
 
 /** An exchange of our own making, with everything that the transport of 2026-07-28 asks of a client. */
@@ -195,6 +198,9 @@ async function* eventsOf(
   }
 }
 
+/** Whether valid JSON of an upstream's is nested deeper than anything that the gateway could write. */
+export const isTooDeep = (json: string): boolean => isDeeperThan(json, MAX_DEPTH);
+
 function* parse(text: string): Generator<JsonObject> {
   let body: unknown;
   try {
@@ -202,6 +208,7 @@ function* parse(text: string): Generator<JsonObject> {
   } catch (cause) {
     throw malformed('The upstream answered with something that is not JSON', cause);
   }
+  if (isTooDeep(text)) throw malformed('The answer of the upstream is nested too deep');
   for (const message of [body].flat()) {
     if (!isObject(message)) throw malformed('The upstream answered with something that is no JSON-RPC message');
     yield message;

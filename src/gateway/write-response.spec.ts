@@ -3,6 +3,7 @@ import { createServer, get, type IncomingMessage, type RequestListener } from 'n
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { UpstreamBody } from './http-upstream/upstream-body.js';
 import { answerHeaders, ResponseStream } from './write-response.js';
 
 let close: () => void = () => undefined;
@@ -106,6 +107,42 @@ describe('ResponseStream', () => {
     from.fail();
     await done;
     await expect(textOf(response)).rejects.toThrow('aborted');
+  });
+
+  it('breaks it where that happened before anybody read', async () => {
+    const from = source();
+    from.fail();
+    from.body.once('error', () => undefined);
+    await once(from.body, 'close').catch(() => undefined);
+    const { response, done } = await stream(from);
+    await expect(textOf(response)).rejects.toThrow();
+    await done;
+  });
+
+  it.each(['before', 'after'])('breaks off a document of the upstream’s that breaks off %s its first part is passed on', async (when) => {
+    const idle = { resume: () => undefined, stop: () => undefined, drain: () => undefined, linger: () => undefined };
+    const body = new UpstreamBody(idle, { outlivesReader: false });
+    const first = '{"jsonrpc":'.padEnd(20_000);
+    const response = await open((_request, sink) => {
+      sink.writeHead(200, { 'content-length': 100_000 }).flushHeaders();
+      body.accept(Buffer.from(first));
+      if (when === 'before') body.fail(new Error('gone'));
+      void new ResponseStream(body, sink, { isEventStream: false }).run();
+    });
+    if (when === 'after') response.once('data', () => body.fail(new Error('gone')));
+    await expect(textOf(response)).rejects.toThrow();
+  });
+
+  it('is over at once where the client has left before anybody read', async () => {
+    const from = source();
+    let left: Promise<void> | undefined;
+    const response = await open((_request, sink) => {
+      sink.flushHeaders();
+      left = once(sink, 'close').then(() => new ResponseStream(from.body, sink, { isEventStream: true }).run());
+    });
+    response.destroy();
+    await left;
+    expect(from.isCancelled).toBe(true);
   });
 
   it('reads no faster than the client', async () => {

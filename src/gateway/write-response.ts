@@ -67,7 +67,11 @@ export class ResponseStream {
       source.once('close', () => this.breakOff());
       if (source instanceof UpstreamBody) source.sendTo(sink);
       else source.pipe(sink);
-      if (sink.destroyed) source.destroy();
+      // Either may be over by now, and tells nobody any more.
+      if (source.closed) this.breakOff();
+      if (!sink.destroyed) return;
+      source.destroy();
+      resolve();
     });
   }
 

@@ -9,10 +9,15 @@ const TOOLS_PER_CALLER = 200;
 /** Counters that wait for the database. */
 const CAPACITY = 50_000;
 
+/** By credential, server and tool. One key made of them all would cost a call more than all its limits do. */
+type ByUse<T> = Map<string, Map<string, Map<string, T>>>;
+
 /** Counts uses by hour until they are taken to be written. Bounded, whatever callers call their tools. */
 export class HourlyCounts {
-  private counts = new Map<string, UsageHour>();
-  private tools = new Map<string, Set<string>>();
+  /** Of each use the hours, kinds and outcomes that there were: mostly one. */
+  private counts: ByUse<UsageHour[]> = new Map();
+  private held = 0;
+  private tools = new Map<string, Map<string, Set<string>>>();
   private toolsHour = 0;
   private lost = 0;
 
@@ -20,19 +25,30 @@ export class HourlyCounts {
 
   add(use: Use, at: number): void {
     const hour = at - (at % HOUR_MS);
-    this.put({ ...use, tool: this.boundTool(use, hour), hour, count: 1 });
+    const tool = this.boundTool(use, hour);
+    const known = this.find(use, tool, hour);
+    if (known) known.count++;
+    else this.insert({ ...use, tool, hour, count: 1 });
   }
 
   /** What was counted since the last time, in the order of the table's key, so that two writers lock in the same order. */
   take(): UsageHour[] {
-    const rows = [...this.counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+    const rows = [...this.counts.values()].flatMap((servers) => [...servers.values()].flatMap((tools) => [...tools.values()].flat()));
     this.counts = new Map();
-    return rows;
+    this.held = 0;
+    return rows
+      .map((row) => ({ row, key: keyOf(row) }))
+      .sort((a, b) => (a.key < b.key ? -1 : 1))
+      .map(({ row }) => row);
   }
 
   /** Gives back what could not be written. */
   giveBack(rows: readonly UsageHour[]): void {
-    for (const row of rows) this.put(row);
+    for (const row of rows) {
+      const known = this.find(row, row.tool, row.hour);
+      if (known) known.count += row.count;
+      else this.insert(row);
+    }
   }
 
   /** How many uses found no room since the last time. */
@@ -44,15 +60,24 @@ export class HourlyCounts {
 
   /** Counters that wait to be taken. */
   get size(): number {
-    return this.counts.size;
+    return this.held;
   }
 
-  private put(row: UsageHour): void {
-    const key = [row.hour, row.kind, row.credentialId, row.server, row.tool, row.outcome].join('\n');
-    const known = this.counts.get(key);
-    if (known) known.count += row.count;
-    else if (this.counts.size < this.capacity) this.counts.set(key, row);
-    else this.lost += row.count;
+  private find({ credentialId, server, kind, outcome }: Use, tool: string, hour: number): UsageHour | undefined {
+    const rows = this.counts.get(credentialId)?.get(server)?.get(tool);
+    return rows?.find((row) => row.outcome === outcome && row.hour === hour && row.kind === kind);
+  }
+
+  private insert(row: UsageHour): void {
+    if (this.held >= this.capacity) {
+      this.lost += row.count;
+      return;
+    }
+    this.held++;
+    const tools = inner(inner(this.counts, row.credentialId), row.server);
+    const rows = tools.get(row.tool);
+    if (rows) rows.push(row);
+    else tools.set(row.tool, [row]);
   }
 
   private boundTool({ credentialId, server, tool }: Use, hour: number): string {
@@ -61,12 +86,23 @@ export class HourlyCounts {
       this.tools = new Map();
       this.toolsHour = hour;
     }
-    const caller = `${credentialId}\n${server}`;
-    const tools = this.tools.get(caller) ?? new Set<string>();
-    this.tools.set(caller, tools);
-    if (tools.has(tool)) return tool;
-    if (tools.size >= TOOLS_PER_CALLER) return OTHER_TOOLS;
-    tools.add(tool);
+    const tools = this.tools.get(credentialId)?.get(server);
+    if (tools?.has(tool)) return tool;
+    if (tools && tools.size >= TOOLS_PER_CALLER) return OTHER_TOOLS;
+    if (tools) tools.add(tool);
+    else inner(this.tools, credentialId).set(server, new Set([tool]));
     return tool;
   }
+}
+
+const keyOf = ({ hour, kind, credentialId, server, tool, outcome }: UsageHour): string =>
+  [hour, kind, credentialId, server, tool, outcome].join('\n');
+
+/** The map under a key, made where there is none. */
+function inner<K, V>(outer: Map<string, Map<K, V>>, key: string): Map<K, V> {
+  const known = outer.get(key);
+  if (known) return known;
+  const made = new Map<K, V>();
+  outer.set(key, made);
+  return made;
 }

@@ -40,6 +40,8 @@ export class ChangeStream {
       throw error;
     }
     if (!isOpen || signal.aborted) return isOpen;
+    // Whoever else listened has left in the meantime, and the stream with them.
+    if (this.ending !== ending) return this.add(listener, signal);
     this.listeners.add(listener);
     signal.addEventListener('abort', () => this.remove(listener), { once: true });
     return true;
@@ -91,6 +93,7 @@ export class ChangeStream {
       answer = undefined;
       await delay(this.retryMs, undefined, { signal }).catch(() => undefined); // the loop looks at the signal
     }
+    if (answer) discard(answer);
     if (signal.aborted) return;
     this.parts.onLost();
     this.close();

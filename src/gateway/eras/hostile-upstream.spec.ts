@@ -107,6 +107,7 @@ async function listLegacy(): Promise<Answered> {
   return { status: response.status, text: await response.text() };
 }
 
+const deep = `${'['.repeat(10_000)}${']'.repeat(10_000)}`;
 const LIES: [string, Lie][] = [
   ['another id', (response, id) => json(response, { jsonrpc: '2.0', id: `${String(id)}0`, result: { tools: [] } })],
   ['no body', (response) => void response.writeHead(200).end()],
@@ -114,6 +115,7 @@ const LIES: [string, Lie][] = [
   ['HTML', (response) => void response.writeHead(200, { 'content-type': 'text/html' }).end('<p>')],
   ['broken JSON', (response) => json(response, '{"jsonrpc":"2.0","id":')],
   ['a result that is no object', (response, id) => json(response, { jsonrpc: '2.0', id, result: 7, error: 7 })],
+  ['a result nested too deep', (response, id) => json(response, `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{"tools":${deep}}}`)],
   ['a login page', (response) => void response.writeHead(302, { location: 'https://example.com' }).end()],
   ['a challenge', (response) => json(response, {}, 401, { 'www-authenticate': 'Bearer' })],
   ['a reset', (response) => void response.destroy()],

@@ -244,6 +244,8 @@ describe('a legacy client on a modern server', () => {
     ['prompts/get', { name: 'nothing' }, -32602],
     ['resources/read', { uri: 'test://pages/404' }, -32002],
     ['unknown/method', {}, -32601],
+    ['of no header \u0000', {}, -32601],
+    ['élan', {}, -32601],
     ['server/discover', {}, -32601],
     ['subscriptions/listen', {}, -32601],
     ['tasks/list', {}, -32601],

@@ -23,6 +23,8 @@ const AT_A_TIME = 8;
 const ACCEPTED: UpstreamAnswer = { status: 202, headers: {}, body: undefined };
 /** Notifications that belong to a call; others have no place in its stream. */
 const OF_CALLS: ReadonlySet<unknown> = new Set(['notifications/progress', 'notifications/message']);
+/** The modern era repeats a method in a header, as it is: no server of that era has another. */
+const FITS_HEADER = /^[\x21-\x7e]{1,256}$/;
 /** Of the modern era only. */
 const NOT_OFFERED: ReadonlySet<string> = new Set(['server/discover', 'subscriptions/listen']);
 
@@ -120,10 +122,9 @@ export class LegacyFace implements McpUpstream {
       return Promise.resolve(ACCEPTED);
     }
     const reply = new Reply();
-    this.respond(session, caller, { request, reply }).then(
-      (response) => (response ? reply.finish(response) : reply.end()),
-      (error: unknown) => reply.fail(error),
-    );
+    this.respond(session, caller, { request, reply })
+      .then((response) => (response ? reply.finish(response) : reply.end()))
+      .catch((error: unknown) => reply.fail(error));
     return reply.answer;
   }
 
@@ -134,9 +135,6 @@ export class LegacyFace implements McpUpstream {
     }
     const objects = messages.filter(isObject);
     const requests = objects.map(toRequest).filter((request) => request !== undefined);
-    if (new Set(requests.map(({ id }) => id)).size < requests.length) {
-      throw new McpError(400, MCP_CODE.invalidRequest, 'Two requests in an array have the same id.');
-    }
     for (const message of objects) if (!toRequest(message)) this.hear(session, message);
     if (requests.length === 0) return Promise.resolve(ACCEPTED);
     const reply = new Reply();
@@ -210,7 +208,7 @@ export class LegacyFace implements McpUpstream {
     { method, params }: Omit<LegacyRequest, 'id'>,
     { caller, reply, signal }: CallContext,
   ): Promise<JsonObject> {
-    if (NOT_OFFERED.has(method) || method.startsWith('tasks/')) throw methodNotFound(method);
+    if (NOT_OFFERED.has(method) || method.startsWith('tasks/') || !FITS_HEADER.test(method)) throw methodNotFound(method);
     const onNotification = ({ method: told, params: detail }: JsonObject): void => {
       if (!OF_CALLS.has(told)) return;
       reply.send({ jsonrpc: '2.0', method: told, ...(isObject(detail) ? { params: withoutModernMeta(detail) } : {}) });

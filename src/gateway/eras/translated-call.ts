@@ -78,10 +78,10 @@ export class TranslatedCall {
       onNotification: ({ method, params }: ServerMessage) => void this.round?.reply.send({ jsonrpc: '2.0', method, params }),
       onRequest: (request: ServerMessage) => this.ask(request),
     };
-    make(hooks).then(
-      (outcome) => this.settle(outcome),
-      (error: unknown) => this.settle({ error }),
-    );
+    make(hooks)
+      .catch((error: unknown) => ({ error }))
+      .then((outcome) => this.settle(outcome))
+      .catch(round.fail);
   }
 
   /** Goes on with what the client answered; what it left out it is asked again. */

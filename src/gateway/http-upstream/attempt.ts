@@ -1,5 +1,5 @@
 import type { PooledHandler } from '../../egress/guarded-pool.js';
-import type { Bounded, DueTimes } from './due-times.js';
+import type { Bounded, Due, DueTimes } from './due-times.js';
 import type { StreamGuard } from './stream-guard.js';
 import { type BodySource, UpstreamBody } from './upstream-body.js';
 
@@ -76,6 +76,9 @@ export class Attempt implements PooledHandler, BodySource, Bounded {
   private isLate = false;
   private ended: EndedAttempt | undefined;
   private drop: (() => void) | undefined;
+  private readonly begin: Due;
+  private whole: Due | undefined;
+  private close: Due | undefined;
   /** Bytes may have reached the upstream. */
   wasSent = false;
 
@@ -83,7 +86,7 @@ export class Attempt implements PooledHandler, BodySource, Bounded {
     private readonly options: AttemptOptions,
     private readonly settle: Settle,
   ) {
-    options.bounds.begin.add(this);
+    this.begin = options.bounds.begin.add(this);
   }
 
   /** Ends it from our side. */
@@ -99,7 +102,7 @@ export class Attempt implements PooledHandler, BodySource, Bounded {
     // What has begun has more time, and is rarely seen here: nothing is moved for the many that are over by then.
     if (this.status !== 0 && !this.body && !this.isLate) {
       this.isLate = true;
-      this.options.bounds.whole.add(this);
+      this.whole = this.options.bounds.whole.add(this);
     } else this.end('too late');
   }
 
@@ -114,12 +117,13 @@ export class Attempt implements PooledHandler, BodySource, Bounded {
   drain(): void {
     const { whole } = this.options.bounds;
     if (whole.size >= MAX_ORPHANS) whole.expireOldest();
-    whole.add(this);
+    whole.delete(this.whole);
+    this.whole = whole.add(this);
     this.resume();
   }
 
   linger(): void {
-    this.options.bounds.close.add(this);
+    this.close ??= this.options.bounds.close.add(this);
   }
 
   onConnection(drop: () => void): void {
@@ -164,8 +168,8 @@ export class Attempt implements PooledHandler, BodySource, Bounded {
   /** From now on what arrives goes on as it comes. */
   private open(isStream: boolean): boolean {
     const { guard, outlivesReader, bounds } = this.options;
-    bounds.begin.delete(this);
-    bounds.whole.delete(this);
+    bounds.begin.delete(this.begin);
+    bounds.whole.delete(this.whole);
     const body = new UpstreamBody(this, { guard: isStream ? guard?.() : undefined, outlivesReader });
     this.body = body;
     this.answer({ status: this.status, headers: this.headers, body });
@@ -192,10 +196,9 @@ export class Attempt implements PooledHandler, BodySource, Bounded {
 
   private leaveBounds(): void {
     const { begin, whole, close } = this.options.bounds;
-    begin.delete(this);
-    if (!this.isLate && !this.body) return;
-    whole.delete(this);
-    close.delete(this);
+    begin.delete(this.begin);
+    whole.delete(this.whole);
+    close.delete(this.close);
   }
 }
 

@@ -42,7 +42,10 @@ function judge(raw: RawAnswer, asked: Asked): RawAnswer {
     throw malformed(asked.id, 'The upstream used a Content-Encoding that was not asked for');
   }
   if (status >= 400) return judgeError(raw, asked);
-  if (asked.method === 'DELETE') return { status, headers: {}, body: undefined };
+  if (asked.method === 'DELETE') {
+    if (raw.body instanceof UpstreamBody) raw.body.destroy(new Error('Not passed on'));
+    return { status, headers: {}, body: undefined };
+  }
   if (asked.method === 'POST' && asked.ids.length === 0) return judgeAcceptance(raw);
   return judgeResult(raw, asked);
 }

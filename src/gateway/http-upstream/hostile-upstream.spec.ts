@@ -143,6 +143,18 @@ describe('an upstream that lies', () => {
     await expectNextWorks();
   });
 
+  it.each([
+    ['a stream', STREAM + chunk(': here\n\n')],
+    ['a long document', withLength('', 10_000_000)],
+  ])('and answers a notification with %s has that discarded', async (_name, text) => {
+    misbehave = (socket) => void socket.write(text);
+    const message = { jsonrpc: '2.0', method: 'notifications/x', params: { _meta: META, of: 'tools/call' } };
+    const notification = new OwnExchange({ ...exchange(), message, id: undefined, operations: [{ method: message.method }] });
+    expect(await http.handle(notification)).toMatchObject({ status: 202, body: undefined });
+    await until(() => misbehave === undefined);
+    await expectNextWorks();
+  });
+
   it('and sends a second response behind the first has it discarded: nobody else gets it', async () => {
     misbehave = (socket) => void socket.write(withLength(GOOD) + withLength(GOOD.replace('{}', '{"poison":true}')));
     expect(await textOf(await within(call()))).toBe(GOOD);

@@ -571,6 +571,20 @@ describe('HttpUpstream', () => {
       expect(upstream.asked.at(-1)?.headers['mcp-session-id']).toBe([...upstream.sessions][0]);
     });
 
+    it('says so where the answer to initialize breaks off [R-GWC-08]', async () => {
+      const upstream = await startUpstream((asked, response) => {
+        if (asked.message.method !== 'initialize') return sendJson(response, error(asked, -32601, 'No'), 404);
+        const value = { protocolVersion: '2025-11-25', capabilities: {}, serverInfo: { name: 'x', version: '1' } };
+        const { name } = asked.message.params?.['clientInfo'] as { name: string };
+        if (name === 'gatehouse') return sendJson(response, result(asked, value));
+        response.writeHead(200, { 'content-type': 'application/json', 'content-length': 100_000 }).flushHeaders();
+        response.write('{"jsonrpc":', () => response.destroy());
+      });
+      opened.push(upstream);
+      const http = connect(upstream.url);
+      expect(await refusal(initialize(http))).toMatchObject({ status: 502, code: -32603, id: 0 });
+    });
+
     it('knows a session of another credential, another server, another place or nobody’s making as little as one that ended [R-LEG-06, R-LEG-08]', async () => {
       const { upstream, http } = await both();
       const { session } = await initialize(http);

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { isEventStream } from '../../protocol/answer.js';
 import type { Exchange, UpstreamAnswer } from '../../protocol/exchange.js';
+import { McpError } from '../../protocol/mcp-error.js';
 import { isObject } from '../message-shape.js';
 import { LEGACY_VERSIONS } from '../protocol-versions.js';
 import { messagesOf } from '../upstream-call.js';
@@ -39,10 +40,14 @@ async function collect({ body }: UpstreamAnswer, id: Exchange['id']): Promise<Bu
   if (!(body instanceof Readable)) return body ?? Buffer.alloc(0);
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_BYTES) throw malformed(id, 'The answer to initialize is too long');
-    chunks.push(chunk);
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > MAX_BYTES) throw malformed(id, 'The answer to initialize is too long');
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    throw error instanceof McpError ? error : malformed(id, `The answer to initialize broke off: ${String(error)}`);
   }
   return Buffer.concat(chunks);
 }

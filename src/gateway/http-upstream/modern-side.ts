@@ -4,7 +4,7 @@ import { MCP_CODE, McpError } from '../../protocol/mcp-error.js';
 import { isListen } from '../call.js';
 import { isObject, type JsonObject } from '../message-shape.js';
 import { LEGACY_VERSIONS, MODERN_VERSIONS } from '../protocol-versions.js';
-import { modernExchange, readResult } from '../upstream-call.js';
+import { isTooDeep, modernExchange, readResult } from '../upstream-call.js';
 import type { RawAnswer } from './attempt.js';
 import { checkAnswer } from './check-answer.js';
 import { ParamHeaders } from './param-headers.js';
@@ -90,7 +90,8 @@ const isStream = (headers: Readonly<Record<string, string>>): boolean => headers
 /** Names only versions that work through the gateway (R-MOD-05, R-MOD-10). The answer stays as it is where it does. */
 function discoverable(answer: UpstreamAnswer): UpstreamAnswer {
   if (answer.status !== 200 || !Buffer.isBuffer(answer.body)) return answer;
-  const message: unknown = JSON.parse(answer.body.toString('utf8'));
+  const text = answer.body.toString('utf8');
+  const message: unknown = isTooDeep(text) ? undefined : JSON.parse(text);
   const result = isObject(message) ? message['result'] : undefined;
   if (!isObject(message) || !isObject(result) || !Array.isArray(result['supportedVersions'])) return answer;
   const versions = result['supportedVersions'] as unknown[];

@@ -45,11 +45,13 @@ export class UpstreamBody extends Readable {
     private readonly options: BodyOptions,
   ) {
     super({ highWaterMark: HIGH_WATER_BYTES });
+    // One that is not passed on has no reader who could hear of its end, and nobody needs to.
+    this.on('error', () => undefined);
   }
 
   /** Whether all of it has arrived. */
   get isWhole(): boolean {
-    return this.isComplete;
+    return this.isComplete && this.errored === null;
   }
 
   /** Sends the body on without the way through a stream's buffers, which costs more than an event does. */

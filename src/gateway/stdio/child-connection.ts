@@ -1,6 +1,7 @@
 import type { JsonRpcId } from '../../protocol/mcp-error.js';
 import { MCP_CODE, McpError } from '../../protocol/mcp-error.js';
 import { isObject, type JsonObject } from '../message-shape.js';
+import { isTooDeep } from '../upstream-call.js';
 import { type Replacement, spliceJson } from './splice-json.js';
 
 const MAX_UNREAD_BYTES = 8 * 1024 * 1024;
@@ -169,6 +170,7 @@ export class ChildConnection {
     if (!isObject(message['result']) && !isObject(message['error'])) {
       return pending.reject(failed(502, 'The child sent a response without result and error', pending.originalId));
     }
+    if (isTooDeep(text)) return pending.reject(failed(502, 'The answer of the child is nested too deep', pending.originalId));
     const changes: Replacement[] = [{ path: ['id'], value: pending.originalId }];
     if (metaOf(message, 'result')?.[SUBSCRIPTION_KEY] !== undefined) {
       changes.push({ path: ['result', '_meta', SUBSCRIPTION_KEY], value: pending.originalId });

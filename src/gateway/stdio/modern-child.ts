@@ -61,6 +61,7 @@ class ModernCall {
 
   private open(): PassThrough {
     const stream = new PassThrough();
+    stream.on('error', () => undefined); // it may break off before anybody reads it
     // Whoever reads has left, or was too slow: the child need not go on.
     stream.once('close', () => this.gone.abort(new Error('Nobody waits for the answer')));
     this.openStream?.({ status: 200, headers: EVENT_STREAM, body: stream });
