@@ -48,10 +48,13 @@ export class Gateway {
     @Inject(TRACING) private readonly tracing: Tracing | undefined,
   ) {}
 
-  /** Limits, message, policy, upstream, record; each may end it with an error that the client may see. */
-  async handle(call: Call): Promise<Answer> {
+  /** Limits, message, policy, upstream, record; each may end it, at once or later, with an error that the client may see. */
+  handle(call: Call): Promise<Answer> {
     const counted = this.limits.countMessage(call);
-    if (counted) await counted;
+    return counted ? counted.then(() => this.readAndAnswer(call)) : this.readAndAnswer(call);
+  }
+
+  private readAndAnswer(call: Call): Promise<Answer> {
     const read = readMessage(call.http);
     return this.tracing ? serveTraced(this.tracing, { call, read }, () => this.answer(call, read)) : this.answer(call, read);
   }
