@@ -84,13 +84,21 @@ export class Gateway {
   /** Takes what room a call needs. Returns how it is given back, which must be called once. */
   private enter(call: Call, read: ReadMessage, lease: Lease): () => void {
     this.streams.noteSession(call, read);
-    const holder = staysOpen(call, read) ? this.streams.claim(call) : undefined;
-    if (holder === undefined) this.concurrent.enter(call, read);
+    if (staysOpen(call, read)) return this.enterStream(this.streams.claim(call), lease);
+    this.concurrent.enter(call, read);
     lease.enter();
     return () => {
       lease.leave();
-      if (holder === undefined) this.concurrent.leave(call);
-      else this.streams.release(holder);
+      this.concurrent.leave(call);
+    };
+  }
+
+  /** Knows the holder and not the call, which would be kept for as long as the stream is open. */
+  private enterStream(holder: string, lease: Lease): () => void {
+    lease.enter();
+    return () => {
+      lease.leave();
+      this.streams.release(holder);
     };
   }
 
