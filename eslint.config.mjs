@@ -14,7 +14,7 @@ const RANKS = [
   ['oauth', 'gateway'],
   ['health', 'usage', 'dashboard'],
   ['metrics'],
-  ['http'],
+  ['http', 'cli'],
 ];
 
 /** Neighbours that one may import although they share a rank: `protocol` and `common` have no order, credentials name servers, keys are audited. */
@@ -30,7 +30,7 @@ const zones = RANKS.flatMap((folders, rank) =>
       target: `./src/${folder}`,
       from: [
         ...forbidden.map((other) => `./src/${other}`),
-        ...(folder === 'http' ? [] : ['./src/app.module.ts', './src/main.ts', './src/entities.ts']),
+        ...(rank === RANKS.length - 1 ? [] : ['./src/app.module.ts', './src/main.ts', './src/entities.ts']),
       ],
       message: `src/${folder} has rank ${rank}: it may import its own folder and lower ranks only.`,
     };
@@ -41,6 +41,7 @@ const EDGE = ['module', 'controller', 'service', 'guard', 'filter', 'interceptor
 const PLAIN_IGNORES = [
   ...EDGE.map((kind) => `src/**/*.${kind}.ts`),
   'src/http/**',
+  'src/cli/**',
   'src/database/**',
   'src/common/access.decorator.ts',
   'src/main.ts',

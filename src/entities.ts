@@ -2,6 +2,7 @@ import { AdminKey } from './admin/admin-key.entity.js';
 import { Admin } from './admin/admin.entity.js';
 import { IdempotencyKey } from './admin/idempotency-key.entity.js';
 import { AdminSession } from './admin/sessions/session.entity.js';
+import { AuditBatch, ChainRow, UnchainedEvent } from './audit/chain.entity.js';
 import { AuditEvent } from './audit/event.entity.js';
 import { ClientSecret } from './credentials/client-secret.entity.js';
 import { Credential } from './credentials/credential.entity.js';
@@ -21,7 +22,9 @@ export const ENTITIES = [
   Admin,
   AdminKey,
   AdminSession,
+  AuditBatch,
   AuditEvent,
+  ChainRow,
   Change,
   ClientSecret,
   Credential,
@@ -33,6 +36,7 @@ export const ENTITIES = [
   RevokedToken,
   Server,
   SigningKey,
+  UnchainedEvent,
   UsageHour,
   UsedAssertion,
 ];

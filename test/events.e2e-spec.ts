@@ -67,6 +67,52 @@ const started = (reader: Reader) => eventually(() => Promise.resolve(expect(read
 const endOf = (reader: Reader) =>
   eventually(() => Promise.resolve(expect([reader.messages.at(-1)?.event, reader.isOver]).toEqual(['end', true])));
 
+describe('what a secret touched', () => {
+  it('is its making, the tokens issued for it, the calls with them, and its end, and nothing of another secret', async () => {
+    const credential = await gatehouse.createCredential({ servers: ['docs'] });
+    const [first] = credential.secrets;
+    const rotated = (await gatehouse.admin(`/credentials/${credential.id}/rotate`, { body: { overlapSeconds: 3600 } })).json;
+    const second = (rotated['secrets'] as { id: string }[]).find(({ id }) => id !== first!.id)!;
+    const call = async (clientSecret: string) => {
+      const token = await gatehouse.accessToken({ clientId: credential.clientId, clientSecret });
+      const answer = await ask(`${gatehouse.url}/authed/mcp`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+        body: JSON.stringify({
+          jsonrpc: '2.0',
+          id: 1,
+          method: 'tools/call',
+          params: { name: 'search_docs', arguments: { query: 'install' } },
+        }),
+      });
+      return answer.status;
+    };
+    await call(credential.clientSecret);
+    await call(rotated['clientSecret'] as string);
+    await gatehouse.flush();
+    const touched = async (secret: string): Promise<string[]> => {
+      const { json } = await gatehouse.admin(`/events?credential=${credential.id}&secret=${secret}&from=2020-01-01`);
+      return (json['items'] as { kind: string }[]).map(({ kind }) => kind).reverse();
+    };
+    const all = (await gatehouse.admin(`/events?credential=${credential.id}`)).json['items'] as { kind: string }[];
+    const calls = all.filter(({ kind }) => kind.startsWith('call')).length;
+    expect(calls).toBeGreaterThan(0);
+    expect(await touched(second.id)).toEqual(expect.arrayContaining(['credential.rotated', 'token.issued']));
+    const [ofFirst, ofSecond] = [await touched(first!.id), await touched(second.id)];
+    expect([...ofFirst, ...ofSecond].filter((kind) => kind.startsWith('call'))).toHaveLength(calls);
+    expect([ofFirst, ofSecond].map((kinds) => kinds.filter((kind) => kind === 'token.issued').length)).toEqual([1, 1]);
+  });
+
+  it.each([
+    ['secret=01KAX2V7Q5J8Z3W6H0F9K2P4SA', 'credential'],
+    ['credential=c1&secret=mcs_not-an-id', 'secret'],
+  ])('is asked for by credential and id: %s', async (query, field) => {
+    const answer = await gatehouse.admin(`/events?${query}`);
+    expect(answer).toMatchObject({ status: 400, json: { code: 'validation_failed', errors: [{ field }] } });
+    expect(answer.text).not.toContain('not-an-id');
+  });
+});
+
 describe('following the audit trail', () => {
   it('tells what happens as it happens, use and admin acts alike', async () => {
     const reader = await follow(stream());

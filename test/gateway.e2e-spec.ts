@@ -418,6 +418,30 @@ describe('the gateway in front of an HTTP upstream', () => {
     });
   });
 
+  it('takes an absolute URL as the target of a request (RFC 9112 §3.2.2)', async () => {
+    const { call, url, token } = await world();
+    const [message, headers] = modern('tools/call', { name: 'read_page', arguments: {} });
+    expect((await call(message, headers)).status).toBe(200);
+    const { hostname, port } = new URL(url);
+    const all = { ...headers, ...JSON_TYPE, accept: ACCEPT, authorization: `Bearer ${token}` };
+    const status = await new Promise((resolve, reject) => {
+      const request = httpRequest({ hostname, port, path: url, method: 'POST', headers: all }, (response) => {
+        resolve(response.resume().statusCode);
+      });
+      request.on('error', reject).end(JSON.stringify(message));
+    });
+    expect(status).toBe(200);
+  });
+
+  it('completes a subscription with its credential, once [R-MOD-15, R-GWC-14]', async () => {
+    const one = await world({ on: { 'subscriptions/listen': (_asked, response) => void openStream(response).write('data: \n\n') } });
+    const listening = one.call(...modern('subscriptions/listen', { notifications: {} }));
+    await until(() => one.upstream.asked.some(({ message }) => message.method === 'subscriptions/listen'));
+    await gatehouse.admin(`/credentials/${one.credential.id}/disable`, { method: 'POST' });
+    const completion = { resultType: 'complete', _meta: { 'io.modelcontextprotocol/subscriptionId': 7 } };
+    expect((await within(listening)).text).toBe(`data: \n\n${event({ jsonrpc: '2.0', id: 7, result: completion })}`);
+  });
+
   describe('and changes of a server', () => {
     it('calls the new upstream at once, and finishes on the old one what is under way', async () => {
       let finish: () => void = () => undefined;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { generateSecret } from '../src/common/secret-format.js';
+import { seenOf } from './support/answers.js';
 import { type Answer, ask, type NewCredential, startTestGatehouse, type TestGatehouse } from './support/gatehouse.js';
 import { type Client, expectNotKept, expectOAuthError, postForm, statusOfCall } from './support/oauth.js';
 
@@ -8,13 +9,6 @@ let gatehouse: TestGatehouse;
 
 const report = (form: Record<string, string | readonly string[]>, headers: Record<string, string> = {}): Promise<Answer> =>
   postForm(gatehouse, 'leaked', { client: null, form, headers });
-
-/** All that whoever reports can see. */
-const seenOf = ({ status, text, headers }: Answer): unknown => ({
-  status,
-  text,
-  headers: [...headers].filter(([name]) => name !== 'date'),
-});
 
 const leaksOf = async ({ clientId }: Client): Promise<{ address: string; detail: Record<string, unknown> }[]> =>
   (await gatehouse.admin(`/events?kind=credential.secret_leaked&credential=${clientId}`)).json['items'] as never;

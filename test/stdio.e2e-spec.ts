@@ -73,6 +73,20 @@ describe('a server of kind stdio', () => {
     expect((await look()).pid).toBe(seen.pid);
   });
 
+  it('is as healthy as its calls came out, and its breaker is open while it waits to be started again', async () => {
+    const healthOf = async (slug: string): Promise<unknown> => (await gatehouse.admin(`/servers/${slug}`)).json['health'];
+    await look();
+    expect(await healthOf('rough')).toMatchObject({ status: 'up', lastError: null, breaker: 'closed' });
+    const upstream = { kind: 'stdio', command: 'rough', args: ['exit'] };
+    await gatehouse.admin('/servers', { body: { slug: 'failing', name: 'Failing', upstream, scopes: SCOPES } });
+    expect(await healthOf('failing')).toMatchObject({ status: 'unknown', breaker: null });
+    const itsToken = await gatehouse.accessToken(await gatehouse.createCredential({ servers: ['failing'] }));
+    const call = (): Promise<Answer> => callTool(`${gatehouse.url}/authed/mcp/failing`, itsToken, 'look_around');
+    expect((await call()).status).toBe(502);
+    expect((await call()).status).toBe(503);
+    expect(await healthOf('failing')).toMatchObject({ status: 'down', lastError: expect.any(String), breaker: 'open' });
+  });
+
   it('is refused what the command does not allow', async () => {
     const attempts = [
       { command: '/bin/sh' },

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type TestStorage, testStorage } from '../../test/support/database.js';
-import { AuditService } from '../audit/audit.service.js';
 import { AuditEvent } from '../audit/event.entity.js';
 import { hasSecretFormat } from '../common/secret-format.js';
 import { Change } from '../database/change.entity.js';
@@ -14,7 +13,7 @@ let service: AdminKeysService;
 beforeAll(async () => {
   storage = await testStorage();
   const { dataSource, unitOfWork, digester, clock } = storage;
-  service = new AdminKeysService(dataSource.getRepository(AdminKey), unitOfWork, new AuditService(unitOfWork, clock), digester, clock);
+  service = new AdminKeysService(dataSource.getRepository(AdminKey), unitOfWork, storage.newAudit(), digester, clock);
 });
 afterAll(() => storage.remove());
 

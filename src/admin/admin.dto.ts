@@ -4,7 +4,7 @@ import { IsIn, IsOptional, IsString, Length, Matches } from 'class-validator';
 import { type Role, ROLES } from './admin.entity.js';
 import { IsInstant } from './is-instant.decorator.js';
 
-const USERNAME = /^[a-z0-9][a-z0-9._@-]{0,63}$/i;
+export const USERNAME = /^[a-z0-9][a-z0-9._@-]{0,63}$/i;
 
 /** passport-http takes a password that begins with a colon for a missing one, so that nobody could sign in with it. */
 const IsNewPassword = (): PropertyDecorator =>

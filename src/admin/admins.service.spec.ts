@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { verify } from '@node-rs/argon2';
 import { type TestStorage, testStorage } from '../../test/support/database.js';
-import { AuditService } from '../audit/audit.service.js';
 import { AuditEvent } from '../audit/event.entity.js';
 import { Change } from '../database/change.entity.js';
 import type { CreateAdminDto } from './admin.dto.js';
@@ -14,7 +13,7 @@ let service: AdminsService;
 beforeEach(async () => {
   storage = await testStorage();
   const { dataSource, unitOfWork, clock } = storage;
-  service = new AdminsService(dataSource.getRepository(Admin), unitOfWork, new AuditService(unitOfWork, clock), clock);
+  service = new AdminsService(dataSource.getRepository(Admin), unitOfWork, storage.newAudit(), clock);
 });
 afterEach(() => storage.remove());
 

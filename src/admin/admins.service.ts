@@ -7,7 +7,7 @@ import { newId } from '../common/ids.js';
 import { isDuplicate, type Transaction, UnitOfWork } from '../database/unit-of-work.service.js';
 import { ProblemError } from '../protocol/problem.js';
 import type { CreateAdminDto, UpdateAdminDto } from './admin.dto.js';
-import { Admin, ADMIN_TOPIC } from './admin.entity.js';
+import { Admin, ADMIN_TOPIC, type Role } from './admin.entity.js';
 import { type PageQueryDto, type Page, readPage } from './pages.dto.js';
 import { generatePassword, hashPassword } from './passwords.js';
 import { requireMatch } from './preconditions.js';
@@ -83,6 +83,21 @@ export class AdminsService {
       const detail = { username: admin.username, fields, ...(role ? { role } : {}) };
       return this.end(transaction, admin, { kind: 'admin.changed', actor: target.actor, detail });
     });
+  }
+
+  /** For whoever has the installation in hand: a generated password, which is in this answer only. Lets in again who was disabled. */
+  async reset(target: AdminTarget, role?: Role): Promise<string> {
+    const password = generatePassword();
+    const passwordHash = await hashPassword(password);
+    await this.change(target, async (admin, transaction) => {
+      requireOwnSettings(admin);
+      const values = { passwordHash, mustChangePassword: true, isEnabled: true, role: role ?? admin.role };
+      await transaction.manager.update(Admin, { id: admin.id }, values);
+      const fields = ['password', ...(values.role === admin.role ? [] : ['role']), ...(admin.isEnabled ? [] : ['isEnabled'])];
+      const detail = { username: admin.username, fields, role: values.role };
+      await this.end(transaction, admin, { kind: 'admin.changed', actor: target.actor, detail });
+    });
+    return password;
   }
 
   /** Ends the admin's sessions; no password opens anything until {@link enable}. */

@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional, PickType } from '@nestjs/swagger';
-import { IsOptional, IsString, Matches, MaxLength } from 'class-validator';
+import { IsOptional, IsString, Matches, MaxLength, ValidateIf } from 'class-validator';
 import { EVENT_KINDS } from '../audit/audit.service.js';
 import type { AuditEvent } from '../audit/event.entity.js';
 import { IsInstant } from './is-instant.decorator.js';
@@ -7,10 +7,18 @@ import { PageQueryDto } from './pages.dto.js';
 
 export class EventQueryDto extends PageQueryDto {
   @ApiPropertyOptional({ description: 'A credential’s id or client id.' })
-  @IsOptional()
-  @IsString()
+  @ValidateIf(({ credential, secret }: EventQueryDto) => credential !== undefined || secret !== undefined)
+  @IsString({ message: 'credential must be named, as text; a secret is looked for in its events' })
   @MaxLength(64)
   credential?: string;
+
+  @ApiPropertyOptional({
+    description:
+      'Id of a secret or key of the `credential`: what it touched, from its making to its end: tokens issued for it, and calls with those tokens.',
+  })
+  @IsOptional()
+  @Matches(/^(?!mc[a-z]_)[\w-]{16,64}$/, { message: 'secret must be the id of a secret or key, not the secret itself' })
+  secret?: string;
 
   @ApiPropertyOptional({ description: 'A server’s slug.' })
   @IsOptional()
@@ -43,7 +51,7 @@ export class EventQueryDto extends PageQueryDto {
 }
 
 /** What is followed as it happens is filtered by everything but time. */
-export class EventFilterDto extends PickType(EventQueryDto, ['credential', 'server', 'kind', 'actor'] as const) {}
+export class EventFilterDto extends PickType(EventQueryDto, ['credential', 'secret', 'server', 'kind', 'actor'] as const) {}
 
 export class EventDto {
   @ApiProperty({ example: '01KAX2V7Q5J8Z3W6H0F9K2P4SA' })

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type TestStorage, testStorage } from '../../test/support/database.js';
-import { AuditService, type EventInput } from '../audit/audit.service.js';
+import type { EventInput } from '../audit/audit.service.js';
 import { AuditEvent } from '../audit/event.entity.js';
 import type { EventDto, EventQueryDto } from './event.dto.js';
 import { EventsService } from './events.service.js';
@@ -19,7 +19,7 @@ const INPUTS: EventInput[] = [
 
 beforeAll(async () => {
   storage = await testStorage();
-  const audit = new AuditService(storage.unitOfWork, storage.clock);
+  const audit = storage.newAudit();
   for (const input of INPUTS) {
     audit.note(input);
     storage.advance(MINUTE);
@@ -81,7 +81,7 @@ describe('the audit trail', () => {
   });
 
   it('is streamed whole, in batches that are read only when they are wanted', async () => {
-    const audit = new AuditService(storage.unitOfWork, storage.clock);
+    const audit = storage.newAudit();
     for (let i = 0; i < 1100; i++) audit.note({ kind: 'call', server: 'busy' });
     await audit.flush();
     const all = await streamed({ server: 'busy' });

@@ -51,7 +51,7 @@ export class EventsService {
     return select;
   }
 
-  private filtered({ server, actor, credential, kind }: EventFilterDto): SelectQueryBuilder<AuditEvent> {
+  private filtered({ server, actor, credential, secret, kind }: EventFilterDto): SelectQueryBuilder<AuditEvent> {
     const select = this.events.createQueryBuilder('event');
     if (server !== undefined) select.andWhere('event.server = :server', { server });
     if (actor !== undefined) select.andWhere('event.actor = :actor', { actor });
@@ -60,6 +60,8 @@ export class EventsService {
       const column = credential.startsWith('mcc_') ? 'clientId' : 'credentialId';
       select.andWhere(`event.${column} = :credential`, { credential });
     }
+    // Within the events of its credential, to which an index leads. Ids are unique, so that it does not matter under which name one stands.
+    if (secret !== undefined) select.andWhere("event.detail LIKE :secret ESCAPE '!'", { secret: `%"${likeText(secret)}"%` });
     if (kind !== undefined) filterByKind(select, kind);
     return select;
   }
@@ -68,7 +70,9 @@ export class EventsService {
 function filterByKind(select: SelectQueryBuilder<AuditEvent>, kind: string): void {
   if (!kind.endsWith('*')) select.andWhere('event.kind = :kind', { kind });
   else {
-    const pattern = kind.slice(0, -1).replace(/[!%_]/g, (character) => `!${character}`);
-    select.andWhere("event.kind LIKE :kind ESCAPE '!'", { kind: `${pattern}%` });
+    select.andWhere("event.kind LIKE :kind ESCAPE '!'", { kind: `${likeText(kind.slice(0, -1))}%` });
   }
 }
+
+/** A text as it stands in a pattern whose escape is `!`. */
+const likeText = (text: string): string => text.replace(/[!%_]/g, (character) => `!${character}`);

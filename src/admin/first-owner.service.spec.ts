@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { verify } from '@node-rs/argon2';
 import { type TestStorage, testStorage } from '../../test/support/database.js';
-import { AuditService } from '../audit/audit.service.js';
 import { AuditEvent } from '../audit/event.entity.js';
 import { loadConfig } from '../config/load-config.js';
 import { Admin } from './admin.entity.js';
@@ -15,7 +14,7 @@ afterEach(() => storage.remove());
 
 function starter(env: Record<string, string> = {}): FirstOwner {
   const { dataSource, unitOfWork, clock } = storage;
-  return new FirstOwner(dataSource.getRepository(Admin), unitOfWork, new AuditService(unitOfWork, clock), loadConfig(env), clock);
+  return new FirstOwner(dataSource.getRepository(Admin), unitOfWork, storage.newAudit(), loadConfig(env), clock);
 }
 const admins = () => storage.dataSource.getRepository(Admin).find();
 

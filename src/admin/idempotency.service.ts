@@ -5,6 +5,7 @@ import { type EntityManager, In, LessThan, Repository } from 'typeorm';
 import { BackgroundTask } from '../common/background-task.js';
 import { CLOCK, type Clock } from '../common/clock.js';
 import { Digester } from '../database/digester.js';
+import type { SealedColumn } from '../database/reseal.js';
 import { Sealer } from '../database/sealer.js';
 import { isDuplicate, type Transaction, UnitOfWork } from '../database/unit-of-work.service.js';
 import { ProblemError } from '../protocol/problem.js';
@@ -14,7 +15,8 @@ const KEEP_MS = 3600 * 1000;
 const PRUNE_EVERY_MS = 300_000;
 const PRUNE_BATCH = 500;
 const KEY = /^[\x21-\x7e]{1,255}$/;
-const PURPOSE = 'idempotency.answer';
+const sealPurpose = (id: string): string => `idempotency.answer.${id}`;
+export const SEALED_ANSWERS: SealedColumn = { entity: IdempotencyKey, key: 'id', column: 'sealedAnswer', purposeOf: sealPurpose };
 
 /** What is asked for, by whom, under which `Idempotency-Key`. */
 export interface IdempotentRequest {
@@ -92,7 +94,7 @@ export class IdempotencyService implements OnApplicationBootstrap, OnApplication
     // The row goes in before the work: of two at the same time, the second waits here for the first to commit.
     await manager.insert(IdempotencyKey, { ...row, createdAt, sealedAnswer: '' });
     const answer = await work(transaction);
-    await manager.update(IdempotencyKey, { id: row.id }, { sealedAnswer: this.sealer.seal(purposeOf(row), JSON.stringify(answer)) });
+    await manager.update(IdempotencyKey, { id: row.id }, { sealedAnswer: this.sealer.seal(sealPurpose(row.id), JSON.stringify(answer)) });
     return { answer, replayed: false };
   }
 
@@ -100,7 +102,7 @@ export class IdempotencyService implements OnApplicationBootstrap, OnApplication
     const stored = await manager.findOneBy(IdempotencyKey, { id: row.id });
     if (!stored || stored.sealedAnswer === '' || stored.createdAt < this.clock() - KEEP_MS) return undefined;
     if (stored.requestDigest !== row.requestDigest) throw new ProblemError('idempotency_key_reused', 'Use a new key for another request.');
-    return { answer: JSON.parse(this.sealer.open(purposeOf(row), stored.sealedAnswer).toString('utf8')) as T, replayed: true };
+    return { answer: JSON.parse(this.sealer.open(sealPurpose(row.id), stored.sealedAnswer).toString('utf8')) as T, replayed: true };
   }
 
   /** Removes what is older than an hour: in small batches, so that nobody waits long for the rows (or, on SQLite, the file) that it locks. */
@@ -124,5 +126,3 @@ export class IdempotencyService implements OnApplicationBootstrap, OnApplication
 async function deleteKeys(manager: EntityManager, ids: string[]): Promise<void> {
   await manager.delete(IdempotencyKey, { id: In(ids) });
 }
-
-const purposeOf = ({ id }: Row): string => `${PURPOSE}.${id}`;

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type TestStorage, testStorage } from '../../test/support/database.js';
-import { AuditService } from '../audit/audit.service.js';
+import { type AuditService } from '../audit/audit.service.js';
 import { AuditEvent } from '../audit/event.entity.js';
 import { newId } from '../common/ids.js';
 import { generateSecret } from '../common/secret-format.js';
@@ -27,9 +27,9 @@ beforeAll(async () => {
 afterAll(() => storage.remove());
 
 beforeEach(async () => {
-  const { dataSource, unitOfWork, digester, clock } = storage;
+  const { dataSource, digester, clock } = storage;
   const config = loadConfig({ RATE_LIMIT_SIGN_IN_FAILURES: '3' });
-  audit = new AuditService(unitOfWork, clock);
+  audit = storage.newAudit();
   const throttle = new SignInThrottle(new RateLimits(config, undefined), audit, config);
   const [admins, keys] = [dataSource.getRepository(Admin), dataSource.getRepository(AdminKey)];
   service = new SignInService(admins, keys, digester, throttle, new LastSeen(audit), clock);

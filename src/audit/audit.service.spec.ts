@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type TestStorage, testStorage } from '../../test/support/database.js';
 import { eventually } from '../../test/support/eventually.js';
 import type { UnitOfWork } from '../database/unit-of-work.service.js';
-import { AuditService } from './audit.service.js';
 import { AuditEvent } from './event.entity.js';
 
 let storage: TestStorage;
@@ -13,7 +12,7 @@ afterAll(() => storage.remove());
 
 describe('events that are noted', () => {
   it('are written once each, though several flushes run at a time and more are noted meanwhile', async () => {
-    const audit = new AuditService(storage.unitOfWork, storage.clock);
+    const audit = storage.newAudit();
     const note = (from: number, to: number) => {
       for (let i = from; i < to; i++) audit.note({ kind: 'call', detail: { i } });
     };
@@ -27,7 +26,7 @@ describe('events that are noted', () => {
   });
 
   it('are written as soon as a batch is full, and the rest at the next flush', async () => {
-    const audit = new AuditService(storage.unitOfWork, storage.clock);
+    const audit = storage.newAudit();
     for (let i = 0; i < 130; i++) audit.note({ kind: 'token.issued', detail: { i } });
     const written = () => storage.dataSource.getRepository(AuditEvent).countBy({ kind: 'token.issued' });
     await eventually(async () => expect([await written(), audit.waiting]).toEqual([128, 2]));
@@ -38,7 +37,7 @@ describe('events that are noted', () => {
   it('wait while the database is away, and are written once each when it is back', async () => {
     let isAway = true;
     const write: UnitOfWork['write'] = (work) => (isAway ? Promise.reject(new Error('away')) : storage.unitOfWork.write(work));
-    const audit = new AuditService({ write } as UnitOfWork, storage.clock);
+    const audit = storage.newAudit({ write } as UnitOfWork);
     for (let i = 0; i < 300; i++) audit.note({ kind: 'token.revoked', detail: { i } });
     await audit.flush();
     expect(audit.waiting).toBe(300);

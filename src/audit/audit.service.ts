@@ -5,6 +5,7 @@ import { CLOCK, type Clock } from '../common/clock.js';
 import { idFactory } from '../common/ids.js';
 import { Tally } from '../common/tally.js';
 import { UnitOfWork } from '../database/unit-of-work.service.js';
+import { AuditChain } from './audit-chain.service.js';
 import { AuditEvent } from './event.entity.js';
 
 /** What happened. `detail` holds no secret, token or assertion. */
@@ -61,6 +62,7 @@ const FLUSH_MS = 500;
 /** Rows of the largest INSERT, and events between two turns of the event loop. */
 const BATCH = 128;
 const CAPACITY = 100_000;
+const CLIENT_ID_LENGTH = 64;
 const COLUMNS = ['id', 'at', 'kind', 'credentialId', 'clientId', 'server', 'actor', 'address', 'detail'] as const;
 
 /** Sees every use as it is noted, before anything is written. Must be quick, and must not throw. */
@@ -88,11 +90,14 @@ export class AuditService implements OnApplicationBootstrap, OnApplicationShutdo
   constructor(
     private readonly unitOfWork: UnitOfWork,
     @Inject(CLOCK) private readonly clock: Clock,
+    private readonly chain: AuditChain,
   ) {}
 
   /** Records an admin act within its transaction: both commit or neither does. */
   async record(manager: EntityManager, event: EventInput): Promise<void> {
-    await manager.insert(AuditEvent, this.toRow(event, this.clock()));
+    const row = this.toRow(event, this.clock());
+    await manager.insert(AuditEvent, row);
+    await this.chain.announce(manager, row);
   }
 
   /** Notes a use. Returns at once; written within a second, counted when there is no room. */
@@ -158,6 +163,7 @@ export class AuditService implements OnApplicationBootstrap, OnApplicationShutdo
     this.reportDropped();
     for (const part of this.parts) await this.unitOfWork.write(part);
     for (const write of this.writers) await write();
+    await this.chain.takeUpActs();
     while (this.buffer.length > 0) await this.writeBatch();
   }
 
@@ -169,7 +175,7 @@ export class AuditService implements OnApplicationBootstrap, OnApplicationShutdo
   private async writeBatch(): Promise<void> {
     await nextTurn();
     const batch = this.buffer.slice(0, batchSize(this.buffer.length));
-    await this.unitOfWork.write((manager) => insertRows(manager, batch));
+    await this.chain.write(batch, insertRows);
     this.buffer = this.buffer.slice(batch.length);
   }
 
@@ -190,13 +196,19 @@ export class AuditService implements OnApplicationBootstrap, OnApplicationShutdo
       at,
       kind: event.kind,
       credentialId: event.credentialId ?? null,
-      clientId: event.clientId?.slice(0, 64) ?? null,
+      clientId: clip(event.clientId) ?? null,
       server: event.server ?? null,
       actor: event.actor ?? null,
       address: event.address ?? null,
       detail: event.detail ? JSON.stringify(event.detail) : null,
     };
   }
+}
+
+/** Through UTF-8, where a half of a character at the cut becomes what the database would make of it. */
+function clip(clientId: string | undefined): string | undefined {
+  if (clientId === undefined || clientId.length <= CLIENT_ID_LENGTH) return clientId;
+  return Buffer.from(clientId.slice(0, CLIENT_ID_LENGTH)).toString();
 }
 
 /** A power of two: drivers keep statements prepared, and one for every number of rows would fill memory. */

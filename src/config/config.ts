@@ -40,6 +40,8 @@ export interface Config {
   readonly rateLimits: RateLimitConfig;
   /** Days that the hourly counters of use are kept. */
   readonly usageRetentionDays: number;
+  /** Days that the audit trail is kept; undefined for always. */
+  readonly auditRetentionDays: number | undefined;
   readonly log: { readonly level: LogLevel; readonly format: 'json' | 'pretty' };
   /** What reads `/metrics`; undefined where nothing does, and there is no such page. */
   readonly metricsToken: string | undefined;

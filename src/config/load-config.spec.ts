@@ -59,6 +59,7 @@ describe('loadConfig', () => {
     ['STATE_MAX_STALENESS', '-1', 'whole number'],
     ['RATE_LIMITS', 'no', 'one of'],
     ['RATE_LIMIT_TOKEN_PER_ADDRESS', '0', 'whole number'],
+    ['AUDIT_RETENTION_DAYS', '-1', 'whole number'],
     ['LOG_LEVEL', 'loud', 'one of'],
     ['ADMIN_PASSWORD', 'short', '12 to 200'],
     ['ADMIN_USERNAME', 'a b', 'letters'],
@@ -162,6 +163,14 @@ describe('loadConfig', () => {
     expect(loadConfig({ OPTIONAL_GRANTS: 'none' }).tokens.grants).toEqual([]);
     expect(loadConfig({ OPTIONAL_GRANTS: 'token-exchange' }).tokens.grants).toEqual(['token-exchange']);
     expect(faultOf({ OPTIONAL_GRANTS: 'password' })).toContain('OPTIONAL_GRANTS must list jwt-bearer and token-exchange');
+  });
+
+  it('keeps the audit trail for always, unless days are set', () => {
+    expect(['', '0', '365'].map((days) => loadConfig({ AUDIT_RETENTION_DAYS: days }).auditRetentionDays)).toEqual([
+      undefined,
+      undefined,
+      365,
+    ]);
   });
 
   it('treats a blank variable as absent', () => {

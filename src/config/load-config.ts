@@ -62,6 +62,7 @@ export function loadConfig(variables: NodeJS.ProcessEnv, stdoutIsTerminal = fals
     dashboardDir: readDashboardDir(env),
     rateLimits: readRateLimits(env),
     usageRetentionDays: env.integer('USAGE_RETENTION_DAYS', { fallback: 90, min: 1, max: 3650, example: '90' }),
+    auditRetentionDays: env.integer('AUDIT_RETENTION_DAYS', { fallback: 0, min: 0, max: 36_500, example: '365' }) || undefined,
     log: {
       level: env.choice('LOG_LEVEL', LOG_LEVELS, 'info'),
       format: env.choice('LOG_FORMAT', ['json', 'pretty'] as const, stdoutIsTerminal ? 'pretty' : 'json'),

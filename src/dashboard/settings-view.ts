@@ -39,6 +39,7 @@ export function toSettings(
       database,
       redis: config.redisUrl !== undefined,
       usageRetentionDays: config.usageRetentionDays,
+      auditRetentionDays: config.auditRetentionDays ?? null,
       stateMaxStalenessSeconds: config.stateMaxStalenessMs / 1000,
     },
     network: { trustProxy: config.trustProxy, allowedOrigins: config.allowedOrigins, egressAllow: config.egressAllow },

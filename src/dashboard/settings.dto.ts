@@ -104,6 +104,9 @@ export class StorageSettingsDto {
   @ApiProperty({ example: 90 })
   usageRetentionDays!: number;
 
+  @ApiProperty({ type: Number, nullable: true, example: null, description: '`AUDIT_RETENTION_DAYS`; null for always.' })
+  auditRetentionDays!: number | null;
+
   @ApiProperty({ example: 60, description: 'Seconds without the database before tokens and calls are refused.' })
   stateMaxStalenessSeconds!: number;
 }

@@ -7,10 +7,12 @@ import type { DatabaseConfig } from '../config/config.js';
 import { makeFolder } from './make-folder.js';
 import { MIGRATIONS } from './migrations/index.js';
 
-type Entities = (string | (new () => unknown) | EntitySchema)[];
+export type Entities = (string | (new () => unknown) | EntitySchema)[];
 
-const CONNECT_TIMEOUT_MS = 5000;
+export const CONNECT_TIMEOUT_MS = 5000;
 const LOCK_SECONDS = 60;
+/** A lock of a server's, named after the database; replicas start one at a time under it. */
+export const START_LOCK = 'CONCAT(DATABASE(), ".gatehouse.start")';
 
 /** The options of a data source; asks a server for its version, since TypeORM knows MariaDB and MySQL as two types. */
 export async function dataSourceOptions(database: DatabaseConfig, entities: Entities): Promise<DataSourceOptions> {
@@ -31,7 +33,7 @@ export async function dataSourceOptions(database: DatabaseConfig, entities: Enti
   };
 }
 
-function prepareDatabase(db: BetterSqlite3.Database): void {
+export function prepareDatabase(db: BetterSqlite3.Database): void {
   db.pragma('busy_timeout = 5000');
   db.pragma('synchronous = NORMAL');
   db.pragma('foreign_keys = ON');
@@ -74,15 +76,15 @@ export async function withStartLock<T>(dataSource: DataSource, work: () => Promi
   if (dataSource.options.type === 'better-sqlite3') return work();
   const runner = dataSource.createQueryRunner();
   try {
-    await runner.query('SELECT GET_LOCK(CONCAT(DATABASE(), ".gatehouse.start"), ?)', [LOCK_SECONDS]);
+    await runner.query(`SELECT GET_LOCK(${START_LOCK}, ?)`, [LOCK_SECONDS]);
     return await work();
   } finally {
-    await runner.query('SELECT RELEASE_LOCK(CONCAT(DATABASE(), ".gatehouse.start"))');
+    await runner.query(`SELECT RELEASE_LOCK(${START_LOCK})`);
     await runner.release();
   }
 }
 
-function describeFault(database: DatabaseConfig, error: unknown): string {
+export function describeFault(database: DatabaseConfig, error: unknown): string {
   const { code = '', message = '' } = error as { code?: string; message?: string };
   if (database.kind === 'sqlite') {
     return `The database file ${database.file} cannot be opened (${code || message}). Make its folder writable, or set DATA_DIR to one that is.`;

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 
 const NO_DIGEST = Buffer.alloc(32);
 
@@ -27,6 +27,11 @@ export class Digester {
       if (timingSafeEqual(mac, digest.length === mac.length ? digest : NO_DIGEST) && candidate) found = candidate;
     }
     return found;
+  }
+
+  /** A key of 32 bytes of the installation's, for one purpose (RFC 5869). */
+  deriveKey(purpose: string): Buffer {
+    return Buffer.from(hkdfSync('sha256', this.pepper, '', purpose, 32));
   }
 
   private mac(secret: string): Buffer {

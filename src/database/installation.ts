@@ -2,9 +2,12 @@ import { randomBytes } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { StartupError } from '../common/startup-error.js';
 import { InstallationValue } from './installation.entity.js';
+import type { SealedColumn } from './reseal.js';
 import type { Sealer } from './sealer.js';
 
 const PEPPER = 'secrets.pepper';
+
+export const SEALED_VALUES: SealedColumn = { entity: InstallationValue, key: 'name', column: 'sealed', purposeOf: (name) => name };
 
 /**
  * The key under which client secrets and admin keys are digested. Made once, kept sealed, so that the master key can change.

@@ -6,12 +6,14 @@ import { AuditService } from '../audit/audit.service.js';
 import { CLOCK, type Clock } from '../common/clock.js';
 import { generateSecret } from '../common/secret-format.js';
 import { CONFIG, type Config } from '../config/config.js';
+import type { SealedColumn } from '../database/reseal.js';
 import { Sealer } from '../database/sealer.js';
 import { UnitOfWork } from '../database/unit-of-work.service.js';
 import { DocsWebhook } from './docs-webhook.entity.js';
 
 const PREFIX = 'mcw_';
-const PURPOSE = 'docs-webhook';
+const sealPurpose = (serverId: string): string => `docs-webhook:${serverId}`;
+export const SEALED_WEBHOOK_SECRETS: SealedColumn = { entity: DocsWebhook, key: 'serverId', column: 'secret', purposeOf: sealPurpose };
 /** Compared with where there is no secret, so that it costs the same and reads the same. */
 const NOBODYS = randomBytes(32).toString('base64url');
 
@@ -41,7 +43,7 @@ export class DocsWebhooks {
   /** A new secret, this once; one from before ends. */
   async make({ id, slug }: NamedServer, actor: string): Promise<{ url: string; secret: string }> {
     const secret = generateSecret(PREFIX);
-    const row = { serverId: id, secret: this.sealer.seal(`${PURPOSE}:${id}`, secret), createdAt: this.clock() };
+    const row = { serverId: id, secret: this.sealer.seal(sealPurpose(id), secret), createdAt: this.clock() };
     await this.unitOfWork.run(async ({ manager }) => {
       await manager.delete(DocsWebhook, { serverId: id });
       await manager.insert(DocsWebhook, row);
@@ -67,7 +69,7 @@ export class DocsWebhooks {
   /** Whether a request was made with the secret of this server. */
   async isGenuine(serverId: string | undefined, body: Buffer, { signature, token }: WebhookProof): Promise<boolean> {
     const row = serverId === undefined ? null : await this.webhooks.findOneBy({ serverId });
-    const secret = row ? this.sealer.open(`${PURPOSE}:${row.serverId}`, row.secret).toString('utf8') : NOBODYS;
+    const secret = row ? this.sealer.open(sealPurpose(row.serverId), row.secret).toString('utf8') : NOBODYS;
     const digest = createHmac('sha256', secret).update(body).digest('hex');
     const isSigned = equals(digest, (signature ?? '').replace(/^sha256=/, ''));
     const isNamed = equals(secret, token ?? '');

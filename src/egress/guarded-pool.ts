@@ -1,9 +1,16 @@
-import { Client, type Dispatcher, Pool } from 'undici';
+import type { Socket } from 'node:net';
+import { type buildConnector, Client, type Dispatcher, Pool } from 'undici';
 import { EgressError } from './egress-error.js';
 import type { EgressPolicy } from './egress-policy.js';
 import { guardConnector, type Lookup, RefusedAddress } from './guarded-connector.js';
 
 const MAX_HEADER_BYTES = 16 * 1024;
+
+/** What drives a request, and may want to end the connection that it goes on. */
+export interface PooledHandler extends Dispatcher.DispatchHandler {
+  /** Told before the request is sent how to end its connection, which goes also once the request is over. */
+  onConnection?(drop: () => void): void;
+}
 
 /**
  * Connections to one origin, kept open between requests: each goes only where the policy allows. Redirects are an answer like
@@ -24,11 +31,11 @@ export class GuardedPool {
       headersTimeout: 0,
       bodyTimeout: 0,
     };
-    this.calls = new Pool(this.origin, this.options);
+    this.calls = new Pool(this.origin, { ...this.options, factory: openConnection });
   }
 
   /** Sends a request whose answer ends by itself. */
-  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
+  dispatch(options: Dispatcher.DispatchOptions, handler: PooledHandler): void {
     this.calls.dispatch(options, handler);
   }
 
@@ -53,6 +60,34 @@ export class GuardedPool {
     await Promise.all([this.calls, ...this.streams].map((dispatcher) => dispatcher.destroy()));
     this.streams.clear();
   }
+}
+
+/** A connection that its requests can end: undici takes no word for it once the answer is there. */
+class Connection extends Client {
+  constructor(
+    origin: URL,
+    options: Client.Options,
+    private readonly drop: () => void,
+  ) {
+    super(origin, options);
+  }
+
+  override dispatch(options: Dispatcher.DispatchOptions, handler: PooledHandler): boolean {
+    handler.onConnection?.(this.drop);
+    return super.dispatch(options, handler);
+  }
+}
+
+/** As `Pool` asks for it, whose own options always hold a connector. */
+function openConnection(origin: URL, options: object): Dispatcher {
+  const { connect, ...others } = options as Client.Options & { connect: buildConnector.connector };
+  let socket: Socket | null = null;
+  const connectAndKeep: buildConnector.connector = (target, callback) =>
+    connect(target, (...result) => {
+      [, socket] = result;
+      callback(...result);
+    });
+  return new Connection(origin, { ...others, connect: connectAndKeep }, () => void socket?.destroy());
 }
 
 /** What a failed request of a {@link GuardedPool} means. Other errors' texts may hold what was received, so that only their codes go on. */

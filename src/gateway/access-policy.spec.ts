@@ -41,6 +41,21 @@ describe('Permissions', () => {
     expect(new Permissions([pattern]).cover(tool(target))).toBe(covered);
   });
 
+  it.each([
+    ['notes://public/*', 'notes://public/a..b/..c', true],
+    ['notes://public/*', 'notes://public/../private', false],
+    ['notes://public/*', 'notes://public/a/%2e%2E/%2e./private', false],
+    ['notes://public/*', 'notes://public/..%2fprivate', false],
+    ['notes://public/*', 'notes://public/..\\private', false],
+    ['notes://public/*', 'notes://public/..', false],
+    ['notes://public/.*', 'notes://public/../x', false],
+    ['notes://*/a.md', 'notes://x/../../a.md', false],
+    ['*', 'notes://public/../private', true],
+    ['notes://public/../a', 'notes://public/../a', true],
+  ])('the pattern resources/read:%s covers a reading of %s: %s, as a path leads', (pattern, target, covered) => {
+    expect(new Permissions([`resources/read:${pattern}`]).cover({ method: 'resources/read', target })).toBe(covered);
+  });
+
   it('keeps the colons of a target', () => {
     const permissions = new Permissions(['resources/read:docs://*']);
     expect(permissions.cover({ method: 'resources/read', target: 'docs://a/b' })).toBe(true);

@@ -10,7 +10,7 @@ const SERVER = { slug: 'docs', metadataUrl: 'https://host.example/x', scopes: []
 const CALL = {
   server: SERVER,
   http: { address: '192.0.2.1' },
-  principal: { credential: { id: 'i1', clientId: 'c1' }, claims: { jti: 'j1' } },
+  principal: { credential: { id: 'i1', clientId: 'c1' }, claims: { jti: 'j1', auth_id: 'a1' } },
 } as unknown as Call;
 const SEARCH = { method: 'tools/call', target: 'search_docs' };
 
@@ -36,7 +36,7 @@ describe('CallRecorder', () => {
         clientId: 'c1',
         server: 'docs',
         address: '192.0.2.1',
-        detail: { method: 'tools/call', target: 'search_docs', outcome: 'ok', jti: 'j1' },
+        detail: { method: 'tools/call', target: 'search_docs', outcome: 'ok', jti: 'j1', authId: 'a1' },
       },
     ]);
   });

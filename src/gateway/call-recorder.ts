@@ -95,6 +95,7 @@ const detailOf = ({ principal }: Call, { method, target }: Operation, outcome: O
   target: target?.slice(0, TARGET_LENGTH),
   outcome,
   jti: principal?.claims.jti,
+  authId: principal?.claims.auth_id,
 });
 
 /** What a refusal would have said. */

@@ -120,6 +120,16 @@ describe('forwardedHeaders', () => {
     'x-forwarded-client-cert',
     'x-forwarded-tls-client-cert',
     'x-amzn-mtls-clientcert',
+    'x-user',
+    'x-authenticated-user',
+    'remote-user',
+    'cf-access-authenticated-user-email',
+    'x-amzn-oidc-data',
+    'x-goog-authenticated-user-email',
+    'x-ms-client-principal',
+    'x-http-method-override',
+    'x_forwarded_for',
+    'mcp_name',
   ])('leaves %s out, whoever sends it [R-TLS-03, R-GWC-06]', (name) => {
     const headers = forwardedHeaders({ method: 'POST', headers: { [name]: 'x', 'x-foo': 'bar' } }, 'modern');
     expect([headers[name], headers['x-foo']]).toEqual([undefined, 'bar']);

@@ -17,6 +17,8 @@ const STRIPPED: ReadonlySet<string> = new Set([
   'cookie2',
   'dpop',
   'expect',
+  'fastly-client-ip',
+  'fly-client-ip',
   'forwarded',
   'host',
   'keep-alive',
@@ -29,18 +31,43 @@ const STRIPPED: ReadonlySet<string> = new Set([
   'via',
   'x-client-cert',
   'x-client-ip',
+  'x-cluster-client-ip',
+  'x-email',
+  'x-groups',
+  'x-http-method',
+  'x-method-override',
   'x-real-ip',
+  'x-user',
+  'x-username',
 ]);
+/** With what reverse proxies and platforms name their user, which those behind them believe. */
 const STRIPPED_PREFIXES = [
+  'cf-access-',
+  'cf-connecting-',
   'proxy-',
+  'remote-',
   'ssl-client-',
+  'tailscale-',
   'x-amzn-mtls-',
+  'x-amzn-oidc-',
   'x-auth-',
+  'x-authenticated-',
+  'x-authentik-',
+  'x-client-cert-',
+  'x-consumer-',
+  'x-credential-',
   'x-forwarded-',
   'x-gatehouse-',
+  'x-goog-authenticated-',
+  'x-goog-iap-',
+  'x-http-method-',
+  'x-ms-client-principal',
   'x-original-',
+  'x-pomerium-',
   'x-remote-',
   'x-ssl-',
+  'x-user-',
+  'x-webauth-',
 ];
 
 /** Sessions and resumption are not of the modern era (R-MOD-12); mirrored headers are not trusted in the legacy one (R-LEG-16). */
@@ -171,4 +198,7 @@ function namedIn(connection: string | undefined): readonly string[] | undefined 
 // `Connection` must not take away what the gateway has decided by.
 const isOfProtocol = (name: string): boolean => name === 'content-type' || name.startsWith('mcp-');
 
-const isStripped = byName((name) => STRIPPED.has(name) || STRIPPED_PREFIXES.some((prefix) => name.startsWith(prefix)));
+/** CGI and what descends from it take `x_forwarded_for` for `X-Forwarded-For`: like most proxies, we drop names with underscores. */
+const isAmbiguous = (name: string): boolean => name.includes('_') && !name.startsWith('mcp-param-');
+
+const isStripped = byName((name) => STRIPPED.has(name) || STRIPPED_PREFIXES.some((prefix) => name.startsWith(prefix)) || isAmbiguous(name));

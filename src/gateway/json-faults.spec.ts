@@ -17,23 +17,40 @@ describe('findJsonFault', () => {
     ['that is empty', '{"":1,"":2}'],
     ['with whitespace', ' { "id" : 1 ,\n\t"id" : 2 } '],
     ['called __proto__', '{"__proto__":1,"__proto__":2}'],
+    ['in arguments', '{"params":{"arguments":{"a":1,"a":2}}}'],
+    ['deep in arguments', '{"params":{"arguments":{"a":[[{"b":{"c":1,"c":2}}]]}}}'],
+    ['in arguments, behind an object', '{"params":{"arguments":{"a":{"b":1},"a":2}}}'],
   ])('finds a name that stands twice %s [R-GWC-04]', (_where, json) => {
     expect(findJsonFault(json)).toBe('repeated name');
   });
 
   it.each([
     ['a name at different levels', '{"name":1,"params":{"name":2,"_meta":{"name":3}}}'],
-    ['a name twice in arguments, which no policy reads', '{"params":{"arguments":{"a":1,"a":2}}}'],
+    ['a name twice where no policy reads', '{"params":{"inputResponses":{"a":1,"a":2}}}'],
+    ['a name at different levels of arguments', '{"params":{"arguments":{"a":{"a":[{"a":1},{"a":2}]},"b":{"a":1}}}}'],
+    ['names of the protocol in other letters in arguments', '{"params":{"arguments":{"Name":1,"name":2}}}'],
     ['a name twice under params of another place', '{"x":{"params":{"a":1,"a":2}}}'],
     ['a _meta at top level', '{"_meta":{"a":1,"a":2}}'],
     ['names that stand in values', '{"a":"a","b":"a,\\"a\\":","c":["a","a"]}'],
     ['the same names in two elements of a batch', '[{"id":1},{"id":2}]'],
-    ['names that differ by case', '{"id":1,"ID":2}'],
+    ['names that differ by case and are none of the protocol', '{"params":{"x":1,"X":2}}'],
     ['a value that ends in backslashes', '{"a":"\\\\","b":"\\\\\\"","c":1}'],
     ['plain values', '"a"'],
   ])('accepts %s', (_what, json) => {
     JSON.parse(json);
     expect(findJsonFault(json)).toBeUndefined();
+  });
+
+  it.each([
+    ['method', '{"method":"a","Method":"b"}'],
+    ['params', '{"PARAMS":{}}'],
+    ['params, in letters that fold to it', '{"param\u017f":{}}'],
+    ['name', '{"params":{"name":"a","Name":"b"}}'],
+    ['uri', '{"params":{"\\u0055ri":"a"}}'],
+    ['arguments', '{"params":{"name":"a","Arguments":{"a":1}}}'],
+    ['id, in a batch', '[{"Id":1}]'],
+  ])('finds %s in other letters, which other parsers take for it', (_name, json) => {
+    expect(findJsonFault(json)).toBe('name in other letters');
   });
 
   it.each(['[', '{"a":'])('allows %s to nest to the limit and no deeper', (open) => {
@@ -70,7 +87,7 @@ describe('findJsonFault', () => {
         fc.nat(),
         fc.constantFrom(...LIMITED),
         (members, a, b, level) => {
-          const others = members.filter(([name]) => name !== 'params' && name !== '_meta');
+          const others = members.filter(([name]) => name !== 'params' && name !== '_meta' && !/^(id|uri|ref|error)$/i.test(name));
           const written = others.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`);
           expect(findJsonFault(at(level, written))).toBeUndefined();
           const [name] = others[a % Math.max(1, others.length)] ?? [];

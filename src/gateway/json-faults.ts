@@ -1,15 +1,28 @@
+import { foldCase } from '../common/fold-case.js';
+
 /** Deeper than any message of ours, and shallow enough for every recursive reader behind us. */
 export const MAX_DEPTH = 64;
 
-export type JsonFault = 'too deep' | 'repeated name';
+export type JsonFault = 'too deep' | 'repeated name' | 'name in other letters';
 
 const enum Kind {
   Other,
   Batch,
+  /** An array within arguments. */
+  List,
   Message,
   Params,
   Meta,
+  /** The arguments, and every object within. */
+  Arguments,
 }
+
+/** The names that the gateway decides by; other parsers of JSON take `Name` for `name` (Go's, Jackson's where it is set so). */
+const READ_NAMES: Readonly<Partial<Record<Kind, readonly string[]>>> = {
+  [Kind.Message]: ['jsonrpc', 'id', 'method', 'params', 'result', 'error'],
+  [Kind.Params]: ['name', 'uri', 'arguments', '_meta', 'ref', 'argument', 'taskId', 'cursor', 'requestId'],
+};
+const LONGEST_READ_NAME = 9;
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -20,9 +33,10 @@ const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
 /**
- * Looks for what `JSON.parse` lets pass and the gateway does not: nesting beyond {@link MAX_DEPTH}, and a member name that
- * stands twice in a message, its `params` or its `params._meta`. Two parsers may pick different ones of the two, and the
- * policy would check another tool than the one that runs (RFC 8259 §4). Expects valid JSON; takes linear time.
+ * Looks for what `JSON.parse` lets pass and the gateway does not: nesting beyond {@link MAX_DEPTH}; a member name that
+ * stands twice in a message, its `params`, `params._meta` or anywhere in `params.arguments`; and a name of the protocol in other
+ * letters (`Name`). Two parsers may pick different ones of the two, and the policy would check another tool, or other arguments,
+ * than run (RFC 8259 §4). Expects valid JSON; takes linear time.
  */
 export function findJsonFault(json: string): JsonFault | undefined {
   return new Scan(json).run();
@@ -56,7 +70,8 @@ class Scan {
       const code = json.charCodeAt(at);
       if (code === QUOTE) {
         const end = endOfString(json, at + 1);
-        if (this.expectsName && !this.addName(json.slice(at + 1, end))) return 'repeated name';
+        const fault = this.expectsName ? this.addName(json.slice(at + 1, end)) : undefined;
+        if (fault) return fault;
         at = end;
       } else if (code === COMMA) this.expectsName = isTracked(this.kinds[this.depth]);
       else if (!this.followBracket(code)) return 'too deep';
@@ -69,7 +84,7 @@ class Scan {
       case OPEN_BRACE:
         return this.open(this.kindOfObject());
       case OPEN_BRACKET:
-        return this.open(this.depth === 0 ? Kind.Batch : Kind.Other);
+        return this.open(this.kindOfArray());
       case CLOSE_BRACE:
       case CLOSE_BRACKET:
         this.depth--;
@@ -84,24 +99,30 @@ class Scan {
     if (++this.depth > MAX_DEPTH) return false;
     this.kinds[this.depth] = kind;
     this.expectsName = isTracked(kind);
-    if (this.expectsName) this.names[kind] = new Names();
+    if (this.expectsName) this.names[this.depth] = new Names();
     return true;
   }
 
   private kindOfObject(): Kind {
     const parent = this.kinds[this.depth];
     if (this.depth === 0 || parent === Kind.Batch) return Kind.Message;
+    if (isWithinArguments(parent)) return Kind.Arguments;
     if (parent === Kind.Message && this.lastName === 'params') return Kind.Params;
-    if (parent === Kind.Params && this.lastName === '_meta') return Kind.Meta;
-    return Kind.Other;
+    return parent === Kind.Params ? kindOfParam(this.lastName) : Kind.Other;
   }
 
-  private addName(raw: string): boolean {
+  private kindOfArray(): Kind {
+    if (this.depth === 0) return Kind.Batch;
+    return isWithinArguments(this.kinds[this.depth]) ? Kind.List : Kind.Other;
+  }
+
+  private addName(raw: string): JsonFault | undefined {
     const name = raw.includes('\\') ? (JSON.parse(`"${raw}"`) as string) : raw;
-    if (this.names[this.kinds[this.depth] ?? Kind.Other]?.add(name) === false) return false;
+    if (this.names[this.depth]?.add(name) === false) return 'repeated name';
+    if (isMisspelt(name, READ_NAMES[this.kinds[this.depth] ?? Kind.Other])) return 'name in other letters';
     this.lastName = name;
     this.expectsName = false;
-    return true;
+    return undefined;
   }
 }
 
@@ -124,6 +145,19 @@ class Names {
 }
 
 const FEW_NAMES = 8;
+
+function isMisspelt(name: string, read: readonly string[] | undefined): boolean {
+  if (!read || name.length > LONGEST_READ_NAME || read.includes(name)) return false;
+  const folded = foldCase(name);
+  return read.some((known) => foldCase(known) === folded);
+}
+
+const isWithinArguments = (kind: Kind | undefined): boolean => kind === Kind.Arguments || kind === Kind.List;
+
+function kindOfParam(name: string): Kind {
+  if (name === '_meta') return Kind.Meta;
+  return name === 'arguments' ? Kind.Arguments : Kind.Other;
+}
 
 const isTracked = (kind: Kind | undefined): boolean => kind !== undefined && kind >= Kind.Message;
 

@@ -1,4 +1,4 @@
-import type { Era, Exchange, McpUpstream, UpstreamAnswer } from '../protocol/exchange.js';
+import type { CircuitState, Era, Exchange, McpUpstream, UpstreamAnswer } from '../protocol/exchange.js';
 import { ParamHeaders } from './http-upstream/param-headers.js';
 import { modernExchange, readResult } from './upstream-call.js';
 
@@ -27,6 +27,10 @@ export class ParamChecked implements McpUpstream {
   async handle(exchange: Exchange): Promise<UpstreamAnswer> {
     if (exchange.era === 'modern' && exchange.operations[0]?.method === 'tools/call') await this.params.check(exchange);
     return this.inner.handle(exchange);
+  }
+
+  state(): CircuitState | undefined {
+    return this.inner.state?.();
   }
 
   countSessions(): number {

@@ -80,6 +80,7 @@ export class ResponseStream {
     if (this.isEnding || this.sink.writableEnded) return;
     this.isEnding = true;
     this.source.unpipe(this.sink);
+    if (this.kind.farewell !== undefined && this.source instanceof UpstreamBody) this.source.silence();
     // An error tells the source that it was ended; without one its reader has left.
     this.source.destroy(new Error('Ended by the gateway'));
     // A client that does not read would keep the end waiting, and half a document must not look like a whole one.

@@ -7,10 +7,8 @@ import { StartupError } from '../common/startup-error.js';
 import type { Config } from '../config/config.js';
 import { openDatabase, withStartLock } from '../database/data-source.js';
 import type { Storage } from '../database/database.module.js';
-import { Digester } from '../database/digester.js';
-import { loadPepper } from '../database/installation.js';
 import { loadMasterKey } from '../database/master-key.js';
-import { Sealer } from '../database/sealer.js';
+import { unlock } from '../database/unlock.js';
 import { ENTITIES } from '../entities.js';
 import { Drain } from '../health/drain.js';
 import { RequestTallies } from '../metrics/request-tallies.js';
@@ -54,11 +52,10 @@ export async function startGatehouse(config: Config, clock: Clock = systemClock)
 }
 
 async function openStorage(config: Config): Promise<Storage> {
-  const sealer = new Sealer(loadMasterKey(config));
+  const masterKey = loadMasterKey(config);
   const dataSource = await openDatabase(config.database, ENTITIES);
   try {
-    const pepper = await withStartLock(dataSource, () => loadPepper(dataSource, sealer));
-    return { dataSource, sealer, digester: new Digester(pepper) };
+    return await withStartLock(dataSource, () => unlock(dataSource, config, masterKey));
   } catch (error) {
     await dataSource.destroy();
     throw error;

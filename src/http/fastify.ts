@@ -25,6 +25,7 @@ export function createAdapter(config: Config): FastifyAdapter {
     return503OnClosing: false,
     routerOptions: { maxParamLength: 256 },
     exposeHeadRoutes: true,
+    rewriteUrl: ({ url = '/' }) => originForm(url),
     genReqId: createRequestIds(config.trustProxy),
     clientErrorHandler: answerBrokenHttp,
     frameworkErrors: answerUnreadablePath,
@@ -67,6 +68,12 @@ export function prepareInstance(fastify: FastifyInstance, routes: RouteTable, { 
     else if (body.length === 0) done(null, undefined);
     else void parseJson(request, body.toString('utf8'), done);
   });
+}
+
+/** A target as proxies are asked for it: every server has to take that as well (RFC 9112 §3.2.2). */
+export function originForm(target: string): string {
+  if (target.startsWith('/')) return target;
+  return target.replace(/^https?:\/\/[^/?#]*(?=\/|$)/i, '') || '/';
 }
 
 /** What is read by a protocol, or signed byte by byte. */

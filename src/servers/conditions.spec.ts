@@ -36,6 +36,8 @@ describe('a condition on an argument', () => {
     [{ prefix: 'C:\\data\\' }, 'C:\\data\\..\\x', false],
     [{ prefix: 'https://a.example/v1/' }, 'https://a.example/v1/%2e%2E/admin', false],
     [{ prefix: 'https://a.example/v1/' }, 'https://a.example/v1/..%2fadmin', false],
+    [{ prefix: 'https://a.example/v1/' }, 'https://a.example/v1/..?x', false],
+    [{ prefix: 'https://a.example/v1/' }, 'https://a.example/v1/.\t./admin', false],
     [{ prefix: '/data/' }, '/data/a..b/..c/d..', true],
     [{ min: 0, max: 100 }, 0, true],
     [{ min: 0, max: 100 }, 100, true],
@@ -50,6 +52,14 @@ describe('a condition on an argument', () => {
     [{ equals: 'a', optional: true }, 'b', false],
   ])('%j takes %j: %p', (condition, value, expected) => {
     expect(covers(onPath(condition), { path: value })).toBe(expected);
+  });
+
+  it.each(['Path', 'PATH'])('is not met where %s is given, which a server without regard for case takes for the argument', (name) => {
+    expect(covers(onPath({ equals: 'a' }), { path: 'a', [name]: 'b' })).toBe(false);
+    expect(covers(onPath({ equals: 'a', optional: true }), { [name]: 'b' })).toBe(false);
+    const schema = { properties: { path: { const: 'a' } } };
+    expect(covers({ permission: 'tools/call:write', schema }, { [name]: 'b' })).toBe(false);
+    expect(covers(onPath({ equals: 'a' }), { path: 'a', mode: 'r', Mode: 'w' })).toBe(true);
   });
 
   it('asks for the argument, unless it is optional', () => {

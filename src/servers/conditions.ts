@@ -1,4 +1,6 @@
+import { foldCase } from '../common/fold-case.js';
 import { compileSchema } from './argument-schema.js';
+import { leadsOut } from './leads-out.js';
 import type { ArgumentCondition, ConditionalPermission, Scalar } from './permission.js';
 
 /** Why arguments are not what a permission asks for; undefined where they are. Holds none of their values. */
@@ -9,8 +11,11 @@ export function compileConditions(permission: ConditionalPermission): FindCondit
   const conditions = Object.entries(permission.arguments ?? {});
   const isAsSchemaSays = permission.schema && compileSchema(permission.schema);
   if (conditions.length === 0 && !isAsSchemaSays) return undefined;
+  const findMisspelt = spellingOf(permission);
   return (values) => {
     if (!isObject(values)) return 'the arguments must be an object';
+    const misspelt = findMisspelt(values);
+    if (misspelt !== undefined) return `the argument ${misspelt} is given in other letters`;
     for (const [name, condition] of conditions) {
       const fault = findArgumentFault(values, name, condition);
       if (fault !== undefined) return `the argument ${name} ${fault}`;
@@ -26,6 +31,23 @@ export function includesConditions(broad: ConditionalPermission, narrow: Conditi
   return Object.entries(broad.arguments ?? {}).every(
     ([name, condition]) => Object.hasOwn(asked, name) && canonical(condition) === canonical(asked[name]),
   );
+}
+
+/** Finds an argument that the permission names and that a server without regard for case could take from another name. */
+function spellingOf({
+  arguments: conditions = {},
+  schema,
+}: ConditionalPermission): (values: Readonly<Record<string, unknown>>) => string | undefined {
+  const properties = isObject(schema) ? schema['properties'] : undefined;
+  const names = new Set([...Object.keys(conditions), ...Object.keys(isObject(properties) ? properties : {})]);
+  const byFolded = new Map([...names].map((name) => [foldCase(name), name]));
+  return (values) => {
+    for (const name in values) {
+      const meant = names.has(name) ? undefined : byFolded.get(foldCase(name));
+      if (meant !== undefined) return meant;
+    }
+    return undefined;
+  };
 }
 
 /** What cannot be checked (arguments nested deeper than the stack) does not pass. */
@@ -60,20 +82,8 @@ const isSame = (value: unknown, expected: Scalar): boolean => value === expected
 const isExactNumber = (value: unknown): value is number =>
   typeof value === 'number' && Number.isFinite(value) && (Number.isSafeInteger(value) || !Number.isInteger(value));
 
-const UPWARDS = /(^|[/\\])\.\.([/\\]|$)/;
-const ENCODED: readonly (readonly [RegExp, string])[] = [
-  [/%2e/gi, '.'],
-  [/%2f/gi, '/'],
-  [/%5c/gi, '\\'],
-];
-
-/** `/data/../etc/passwd` begins with `/data/` and means something else. */
-function beginsWith(value: unknown, prefix: string): boolean {
-  if (typeof value !== 'string' || !value.startsWith(prefix)) return false;
-  const rest = value.slice(prefix.length);
-  const plain = ENCODED.reduce((text, [code, character]) => text.replace(code, character), rest);
-  return !UPWARDS.test(plain) && !(plain.startsWith('.') && UPWARDS.test(prefix.slice(-2) + plain));
-}
+const beginsWith = (value: unknown, prefix: string): boolean =>
+  typeof value === 'string' && value.startsWith(prefix) && !leadsOut(prefix, value.slice(prefix.length));
 
 /** The same in whichever order its members were written. */
 function canonical(value: unknown): string {

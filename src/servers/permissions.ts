@@ -1,6 +1,7 @@
 import { matchesPieces } from '../common/wildcard.js';
 import type { Operation } from '../protocol/exchange.js';
 import { compileConditions, type FindConditionFault, includesConditions } from './conditions.js';
+import { leadsOut } from './leads-out.js';
 import { type ConditionalPermission, type Permission, patternOf } from './permission.js';
 
 interface Pattern {
@@ -77,7 +78,14 @@ const covers = (pattern: Pattern, operation: Operation): boolean =>
 
 function matches({ method, pieces }: Pattern, operation: Operation): boolean {
   if (method !== operation.method) return false;
-  return !pieces || (operation.target !== undefined && matchesPieces(pieces, operation.target));
+  if (!pieces) return true;
+  const { target } = operation;
+  return target !== undefined && matchesPieces(pieces, target) && !(method === 'resources/read' && climbs(pieces, target));
+}
+
+/** The URI of a resource is a path to many servers: what an asterisk stands for must stay below what stands before it. */
+function climbs([beginning = '', ...others]: readonly string[], uri: string): boolean {
+  return others.length > 0 && beginning !== '' && leadsOut(beginning, uri.slice(beginning.length));
 }
 
 /** A question without arguments is whether there are some that will do. */

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import { CONFIG, type Config } from '../config/config.js';
+import type { SealedColumn } from '../database/reseal.js';
 import { Sealer } from '../database/sealer.js';
 import { Egress } from '../egress/egress.service.js';
 import { DocsFolders } from './docs-folders.js';
@@ -12,6 +13,8 @@ import { openSecrets, secretsPurpose } from './server-state.js';
 import { stdioFaults } from './stdio-settings.js';
 import type { UpstreamDto } from './upstream.dto.js';
 import { changeUpstream, type UpstreamParts, type UpstreamSurroundings } from './upstream-settings.js';
+
+export const SEALED_UPSTREAM_SECRETS: SealedColumn = { entity: Server, key: 'id', column: 'upstreamSecrets', purposeOf: secretsPurpose };
 
 /** The columns of a server that an admin decides over. */
 export type ServerColumns = Pick<

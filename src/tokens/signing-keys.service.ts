@@ -6,6 +6,7 @@ import { BackgroundTask } from '../common/background-task.js';
 import { CLOCK, type Clock } from '../common/clock.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { ChangeFeed } from '../database/change-feed.service.js';
+import type { SealedColumn } from '../database/reseal.js';
 import { Sealer } from '../database/sealer.js';
 import { type Transaction, UnitOfWork } from '../database/unit-of-work.service.js';
 import { ProblemError } from '../protocol/problem.js';
@@ -23,6 +24,7 @@ const DAY_MS = 86_400_000;
 const SCHEDULE_MS = 60_000;
 
 const sealPurpose = (kid: string): string => `signing-key.${kid}`;
+export const SEALED_SIGNING_KEYS: SealedColumn = { entity: SigningKey, key: 'kid', column: 'sealedPrivateKey', purposeOf: sealPurpose };
 
 /** Makes, loads, rotates and removes the token signing keys, and keeps the {@link KeyRing} in step with the database. */
 @Injectable()

@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { AuditService } from '../../src/audit/audit.service.js';
 import { AuditEvent } from '../../src/audit/event.entity.js';
 import { newId } from '../../src/common/ids.js';
 import { loadConfig } from '../../src/config/load-config.js';
@@ -24,7 +23,7 @@ beforeAll(async () => {
   storage = await testStorage();
   const { dataSource, unitOfWork, digester, clock } = storage;
   refreshTokens = new RefreshTokens(dataSource.getRepository(RefreshToken), unitOfWork, digester, loadConfig({}), clock);
-  revocation = new TokenRevocation(unitOfWork, new AuditService(unitOfWork, clock), refreshTokens, clock);
+  revocation = new TokenRevocation(unitOfWork, storage.newAudit(), refreshTokens, clock);
 });
 afterAll(() => storage.remove());
 afterEach(() => storage.set(start));

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createConnection } from 'mysql2/promise';
 import type { DataSource } from 'typeorm';
+import { AuditChain } from '../../src/audit/audit-chain.service.js';
+import { AuditService } from '../../src/audit/audit.service.js';
 import type { Clock } from '../../src/common/clock.js';
 import type { DatabaseConfig } from '../../src/config/config.js';
 import { loadConfig } from '../../src/config/load-config.js';
@@ -33,6 +35,8 @@ export interface TestStorage extends TestDatabase, SettableClock {
   readonly digester: Digester;
   readonly feed: ChangeFeed;
   readonly unitOfWork: UnitOfWork;
+  /** A writer of the trail, as another process would have one. */
+  newAudit(unitOfWork?: UnitOfWork): AuditService;
 }
 
 /** A database without tables. */
@@ -57,14 +61,10 @@ export async function testStorage(): Promise<TestStorage> {
   const database = await withTestDatabase();
   const time = settableClock();
   const feed = new ChangeFeed(database.dataSource, loadConfig({}), undefined, time.clock);
-  return {
-    ...database,
-    ...time,
-    feed,
-    sealer: new Sealer(randomBytes(32)),
-    digester: new Digester(randomBytes(32)),
-    unitOfWork: new UnitOfWork(database.dataSource, feed, time.clock),
-  };
+  const digester = new Digester(randomBytes(32));
+  const unitOfWork = new UnitOfWork(database.dataSource, feed, time.clock);
+  const newAudit = (through = unitOfWork) => new AuditService(through, time.clock, new AuditChain(through, digester, time.clock));
+  return { ...database, ...time, feed, sealer: new Sealer(randomBytes(32)), digester, unitOfWork, newAudit };
 }
 
 export function settableClock(start = Date.parse('2026-11-22T10:00:00Z')): SettableClock {

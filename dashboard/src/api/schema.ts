@@ -1584,6 +1584,7 @@ export interface components {
             kind: "stdio";
         };
         StorageSettingsDto: {
+            auditRetentionDays: number | null;
             /** @enum {string} */
             database: "sqlite" | "mysql" | "mariadb";
             redis: boolean;
@@ -3170,6 +3171,7 @@ export interface operations {
                 from?: string;
                 kind?: string;
                 limit?: number;
+                secret?: string;
                 server?: string;
                 to?: string;
             };
@@ -3216,6 +3218,7 @@ export interface operations {
                 actor?: string;
                 credential?: string;
                 kind?: string;
+                secret?: string;
                 server?: string;
             };
             header?: never;

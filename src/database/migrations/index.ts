@@ -4,6 +4,7 @@ import { Docs1732600000000 } from './1732600000000-docs.js';
 import { Servers1732700000000 } from './1732700000000-servers.js';
 import { Dashboard1732800000000 } from './1732800000000-dashboard.js';
 import { SparseEvents1732850000000 } from './1732850000000-sparse-events.js';
+import { AuditChain1732900000000 } from './1732900000000-audit-chain.js';
 
 /** Every migration, in order. */
 export const MIGRATIONS = [
@@ -13,4 +14,5 @@ export const MIGRATIONS = [
   Servers1732700000000,
   Dashboard1732800000000,
   SparseEvents1732850000000,
+  AuditChain1732900000000,
 ];

@@ -1,4 +1,4 @@
-import type { Dispatcher } from 'undici';
+import type { PooledHandler } from '../../egress/guarded-pool.js';
 import type { Bounded, Due, DueTimes } from './due-times.js';
 import type { StreamGuard } from './stream-guard.js';
 import { type BodySource, UpstreamBody } from './upstream-body.js';
@@ -9,6 +9,8 @@ export interface RawAnswer {
   /** Those that may go on, and those that the gateway reads. Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer | UpstreamBody | undefined;
+  /** Ends the connection that a whole answer came on, where it is none: the next there may be another's as well. */
+  readonly drop?: (() => void) | undefined;
 }
 
 /** The times that an attempt is bound by. */
@@ -62,7 +64,7 @@ const KEPT: ReadonlySet<string> = new Set([
 ]);
 
 /** One HTTP request to an upstream, as undici's dispatcher drives it. */
-export class Attempt implements Dispatcher.DispatchHandler, BodySource, Bounded {
+export class Attempt implements PooledHandler, BodySource, Bounded {
   private abortRequest: ((error?: Error) => void) | undefined;
   private resumeResponse: (() => void) | undefined;
   private status = 0;
@@ -72,6 +74,7 @@ export class Attempt implements Dispatcher.DispatchHandler, BodySource, Bounded 
   private body: UpstreamBody | undefined;
   private isLate = false;
   private ended: EndedAttempt | undefined;
+  private drop: (() => void) | undefined;
   private readonly begin: Due;
   private whole: Due | undefined;
   private close: Due | undefined;
@@ -131,6 +134,10 @@ export class Attempt implements Dispatcher.DispatchHandler, BodySource, Bounded 
     this.close ??= this.bounds.close.add(this);
   }
 
+  onConnection(drop: () => void): void {
+    this.drop = drop;
+  }
+
   onConnect(abort: (error?: Error) => void): void {
     this.abortRequest = abort;
     if (this.ended) abort(this.ended);
@@ -157,7 +164,7 @@ export class Attempt implements Dispatcher.DispatchHandler, BodySource, Bounded 
   onComplete(): void {
     this.leave();
     if (this.body) this.body.finish();
-    else this.answer({ status: this.status, headers: this.headers, body: this.joined() });
+    else this.answer({ status: this.status, headers: this.headers, body: this.joined(), drop: this.drop });
   }
 
   onError(error: Error): void {

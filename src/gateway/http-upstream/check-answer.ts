@@ -1,7 +1,7 @@
 import { type JsonRpcId, MCP_CODE, McpError } from '../../protocol/mcp-error.js';
 import { isJson } from '../media-types.js';
 import type { RawAnswer } from './attempt.js';
-import { malformed, refusedUs } from './faults.js';
+import { malformed, RefusedUs, refusedUs } from './faults.js';
 import { kindsOf, type MessageKind } from './message-kind.js';
 import { UpstreamBody } from './upstream-body.js';
 
@@ -29,6 +29,8 @@ export function checkAnswer(raw: RawAnswer, asked: Asked): RawAnswer {
     return judge(raw, asked);
   } catch (error) {
     if (raw.body instanceof UpstreamBody) raw.body.destroy(new Error('Not passed on'));
+    // It may be the answer to an earlier request, and the answer to this one would go to the next: of another caller, under the same id.
+    else if (!(error instanceof RefusedUs)) raw.drop?.();
     throw error;
   }
 }
@@ -52,8 +54,9 @@ function judge(raw: RawAnswer, asked: Asked): RawAnswer {
 export const isRefusal = (status: number): boolean => status === 401 || status === 403 || (status >= 300 && status < 400);
 
 /** Notifications and responses are accepted without a body, whatever the upstream found to say. */
-function judgeAcceptance({ headers, body }: RawAnswer): RawAnswer {
+function judgeAcceptance({ headers, body, drop }: RawAnswer): RawAnswer {
   if (body instanceof UpstreamBody) body.destroy(new Error('Not passed on'));
+  else if (body && isJson(headers['content-type'])) drop?.();
   const { 'content-type': _type, 'content-length': _length, ...kept } = headers;
   return { status: 202, headers: kept, body: undefined };
 }

@@ -79,6 +79,7 @@ describe('an upstream that lies', () => {
   let http: HttpUpstream;
   let impatient: HttpUpstream;
   let misbehave: Misbehave | undefined;
+  const late = new Map<Socket, string>();
   const sockets = new Set<Socket>();
 
   beforeEach(async () => {
@@ -106,6 +107,8 @@ describe('an upstream that lies', () => {
 
   /** One request after the other, each in one piece, as the gateway sends them. */
   function answer(socket: Socket, text: string): void {
+    socket.write(late.get(socket) ?? '');
+    late.delete(socket);
     if (text.includes('"server/discover"'))
       return void socket.write(withLength(`{"jsonrpc":"2.0","id":1,"result":{"supportedVersions":["${MODERN}"]}}`));
     if (!text.includes('"tools/call"')) return void socket.write('HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n');
@@ -156,6 +159,22 @@ describe('an upstream that lies', () => {
     misbehave = (socket) => void socket.write(withLength(GOOD) + withLength(GOOD.replace('{}', '{"poison":true}')));
     expect(await textOf(await within(call()))).toBe(GOOD);
     for (let i = 0; i < 5; i++) await expectNextWorks();
+  });
+
+  it.each([
+    ['the wrong id', withLength(GOOD.replace('7', '8'))],
+    [
+      'an error for somebody else',
+      withLength('{"jsonrpc":"2.0","id":8,"error":{"code":1,"message":""}}').replace('200 OK', '400 Bad Request'),
+    ],
+    ['no JSON', withLength('<html>')],
+  ])('and answers one late behind %s loses the connection: nobody gets the answer of another', async (_what, text) => {
+    misbehave = (socket) => {
+      late.set(socket, withLength(GOOD.replace('{}', '{"poison":true}')));
+      socket.write(text);
+    };
+    await expect(within(call())).rejects.toMatchObject({ id: 7 });
+    for (let i = 0; i < 3; i++) await expectNextWorks();
   });
 
   it('and answers before it is asked has that discarded', async () => {

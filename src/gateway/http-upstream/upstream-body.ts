@@ -38,6 +38,7 @@ export class UpstreamBody extends Readable {
   private sink: BodySink | undefined;
   private isComplete = false;
   private isDrained = false;
+  private isSilent = false;
 
   constructor(
     private readonly source: BodySource,
@@ -63,6 +64,11 @@ export class UpstreamBody extends Readable {
     for (let held = this.read() as Buffer | null; held !== null; held = this.read() as Buffer | null) sink.write(held);
     sink.on('drain', () => this.source.resume());
     this.source.resume();
+  }
+
+  /** What is unanswered is not spoken of when it ends: whoever ends it does so. */
+  silence(): void {
+    this.isSilent = true;
   }
 
   /** Takes what has arrived. Whether more may come at once. */
@@ -91,7 +97,7 @@ export class UpstreamBody extends Readable {
   fail(error: Error): void {
     if (this.isComplete) return;
     const { guard } = this.options;
-    const ending = guard?.mayBeResumed ? undefined : guard?.ending();
+    const ending = this.isSilent || guard?.mayBeResumed ? undefined : guard?.ending();
     if (!ending) {
       this.isComplete = true;
       this.destroy(error);

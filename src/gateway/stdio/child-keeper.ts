@@ -54,6 +54,11 @@ export class ChildKeeper {
     return (this.ready ??= this.start());
   }
 
+  /** Whether it failed again and is not started yet. */
+  get isPausing(): boolean {
+    return this.parts.clock() < this.mayStartAt;
+  }
+
   /** Milliseconds without a request; undefined where it has some, or does not run. */
   get idleMs(): number | undefined {
     if (!this.connection || this.connection.requests > 0) return undefined;

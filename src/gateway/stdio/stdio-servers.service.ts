@@ -47,7 +47,7 @@ export class StdioServers implements OnModuleInit, OnApplicationShutdown {
   open(server: ServerState, settings: StdioUpstreamSettings, bridge: BridgeToLegacy): McpUpstream {
     const keeper = this.keep(server, settings);
     const timeoutMs = (server.limits.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000;
-    return new ParamChecked(new StdioUpstream({ keeper, bridge, timeoutMs, tracing: this.tracing }), server.resource);
+    return new ParamChecked(new StdioUpstream({ keeper, bridge, timeoutMs, clock: this.clock, tracing: this.tracing }), server.resource);
   }
 
   async onApplicationShutdown(): Promise<void> {

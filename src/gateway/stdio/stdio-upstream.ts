@@ -1,8 +1,10 @@
-import type { Era, Exchange, McpUpstream, UpstreamAnswer } from '../../protocol/exchange.js';
+import type { Clock } from '../../common/clock.js';
+import type { CircuitState, Era, Exchange, McpUpstream, UpstreamAnswer } from '../../protocol/exchange.js';
 import { MCP_CODE, McpError } from '../../protocol/mcp-error.js';
 import type { Tracing } from '../../tracing/tracing.js';
 import { methodOf, traceOf, withTraceInMeta } from '../carry-trace.js';
 import type { LegacyConnection, LegacyConnections } from '../eras/legacy-connection.js';
+import { ChildHealth } from './child-health.js';
 import { type ChildKeeper, type ReadyChild } from './child-keeper.js';
 import { LegacyChild } from './legacy-child.js';
 import { askModernChild } from './modern-child.js';
@@ -15,6 +17,7 @@ export interface StdioUpstreamParts {
   /** Milliseconds until the child must have begun to answer, and again between two parts of an answer. */
   readonly timeoutMs: number;
   readonly bridge: BridgeToLegacy;
+  readonly clock: Clock;
   readonly tracing?: Tracing | undefined;
 }
 
@@ -23,9 +26,11 @@ const ERAS: readonly Era[] = ['modern'];
 /** An MCP server that runs as a child process, whichever era it speaks: clients see a modern one. */
 export class StdioUpstream implements McpUpstream {
   private readonly bridge: McpUpstream;
+  private readonly health: ChildHealth;
   private readonly sessions = new WeakMap<ReadyChild, LegacyChild>();
 
   constructor(private readonly parts: StdioUpstreamParts) {
+    this.health = new ChildHealth(parts.clock);
     const open = async (): Promise<LegacyConnection> => this.session(await parts.keeper.get());
     // The one child is everybody's: there is no session of a single caller to be ended.
     this.bridge = parts.bridge({ open, size: 0, endSessions: () => undefined, close: () => Promise.resolve() });
@@ -64,9 +69,24 @@ export class StdioUpstream implements McpUpstream {
   }
 
   private async ask(exchange: Exchange): Promise<UpstreamAnswer> {
+    try {
+      const answer = await this.askChild(exchange);
+      this.health.answered();
+      return answer;
+    } catch (error) {
+      this.health.failed(error);
+      throw error;
+    }
+  }
+
+  private async askChild(exchange: Exchange): Promise<UpstreamAnswer> {
     const child = await this.parts.keeper.get();
     if (child.spoken.era === 'legacy') return this.bridge.handle(exchange);
     return askModernChild(child.connection, exchange, this.parts.timeoutMs);
+  }
+
+  state(): CircuitState | undefined {
+    return this.health.stateOf(this.parts.keeper);
   }
 
   endSessions(owner: string): void {

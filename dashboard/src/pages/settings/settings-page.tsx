@@ -136,6 +136,7 @@ function Surroundings({ settings }: { readonly settings: Settings }): ReactEleme
           ['Node', settings.node],
           ['Database', storage.database],
           ['Redis', storage.redis ? 'connected' : 'not used'],
+          ['The audit trail is kept', storage.auditRetentionDays === null ? 'always' : formatDuration(storage.auditRetentionDays * 86_400)],
           ['Usage is kept', formatDuration(storage.usageRetentionDays * 86_400)],
           ['Without its database it goes on for', formatDuration(storage.stateMaxStalenessSeconds)],
           ['Documents', <code key="d">{docs.dir}</code>],
