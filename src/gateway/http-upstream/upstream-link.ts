@@ -54,7 +54,9 @@ export class UpstreamLink {
   private readonly bounds: Bounds;
   private readonly path: string;
   private calls = 0;
-  private readonly endCall = (): void => void this.calls--;
+  private readonly endCall = (): void => {
+    this.calls--;
+  };
 
   constructor(private readonly options: LinkOptions) {
     this.bounds = { begin: new DueTimes(options.timeoutMs), whole: new DueTimes(MAX_ANSWER_MS), close: new DueTimes(CLOSE_MS) };
