@@ -1,4 +1,4 @@
-import { type ExecutionContext, Inject, Injectable, Logger } from '@nestjs/common';
+import { type ExecutionContext, Inject, Injectable, Logger, type Type } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
@@ -12,6 +12,8 @@ import { CSRF_HEADER } from './sessions/cross-site.js';
 import { SessionAuthenticator } from './sessions/session-authenticator.service.js';
 import { SignInService } from './sign-in.service.js';
 
+type Handler = ReturnType<ExecutionContext['getHandler']>;
+type Declared = AccessLevel | typeof PUBLIC | undefined;
 type AdminRequest = FastifyRequest & { admin?: AdminPrincipal };
 
 const ALLOWED: Readonly<Record<AccessLevel, readonly Role[]>> = {
@@ -25,6 +27,8 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 @Injectable()
 export class AdminGuard extends AuthGuard('admin-basic') {
   private readonly logger = new Logger('AdminGuard');
+  /** What handlers declare, once it was looked up: reflection is slow, and calls of the gateway pass here too. */
+  private readonly declared = new WeakMap<Handler, { readonly controller: Type; readonly access: Declared }>();
 
   constructor(
     private readonly reflector: Reflector,
@@ -37,11 +41,17 @@ export class AdminGuard extends AuthGuard('admin-basic') {
 
   /** At once where a route is public: it may be one of the gateway's. */
   override canActivate(context: ExecutionContext): true | Promise<true> {
-    const access = this.reflector.getAllAndOverride<AccessLevel | typeof PUBLIC | undefined>(ACCESS, [
-      context.getHandler(),
-      context.getClass(),
-    ]);
+    const access = this.declaredAccess(context.getHandler(), context.getClass());
     return access === PUBLIC ? true : this.requireAdmin(context, access);
+  }
+
+  private declaredAccess(handler: Handler, controller: Type): Declared {
+    // A handler may be inherited by controllers that declare different things.
+    const known = this.declared.get(handler);
+    if (known?.controller === controller) return known.access;
+    const access = this.reflector.getAllAndOverride<Declared>(ACCESS, [handler, controller]);
+    this.declared.set(handler, { controller, access });
+    return access;
   }
 
   private async requireAdmin(context: ExecutionContext, access: AccessLevel | undefined): Promise<true> {

@@ -6,7 +6,7 @@ import { idColumn, optionalText, text, timeColumn } from '../database/columns.js
 @Index('events_by_credential', ['credentialId', 'id'])
 @Index('events_by_kind', ['kind', 'id'])
 @Index('events_by_server', ['server', 'id'])
-@Index('events_by_actor', ['actor', 'id'])
+@Index('events_by_actor', ['actor', 'id'], { where: '"actor" IS NOT NULL' })
 @Index('events_by_client', ['clientId', 'id'])
 export class AuditEvent {
   /** ULID: the order of the trail. */

@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { extractWWWAuthenticateParams as extractWithClient } from '@modelcontextprotocol/client';
 import { extractWWWAuthenticateParams as extractWithSdk } from '@modelcontextprotocol/sdk/client/auth.js';
 import { OAuthError } from '../protocol/oauth-error.js';
-import { extractToken, type TokenRequest } from './bearer-token.js';
+import { digestOf } from '../tokens/token-digest.js';
+import { extractToken, LastPresented, type TokenRequest } from './bearer-token.js';
 import { insufficientScope, invalidToken, refusedProof, type Scheme } from './challenge.js';
 
 const SERVER = {
@@ -46,14 +47,14 @@ describe('extractToken', () => {
   it.each([`Bearer ${TOKEN}`, `bearer ${TOKEN}`, `BEARER   ${TOKEN}`])(
     'reads the token whatever the case of the scheme [R-BRR-12]',
     (authorization) => {
-      expect(extractToken(request(authorization), SERVER)).toEqual({ scheme: 'Bearer', token: TOKEN });
+      expect(extractToken(request(authorization), SERVER)).toEqual({ scheme: 'Bearer', token: TOKEN, digest: digestOf(TOKEN) });
     },
   );
 
   it.each([`DPoP ${TOKEN}`, `dpop ${TOKEN}`, `DPOP   ${TOKEN}`])(
     'reads the token of the other scheme too (RFC 9449 §7.1) [R-DPP-05]',
     (authorization) => {
-      expect(extractToken(request(authorization), SERVER)).toEqual({ scheme: 'DPoP', token: TOKEN });
+      expect(extractToken(request(authorization), SERVER)).toEqual({ scheme: 'DPoP', token: TOKEN, digest: digestOf(TOKEN) });
     },
   );
 
@@ -153,6 +154,25 @@ describe('challenges', () => {
       'cache-control': 'no-store',
       'www-authenticate': `Bearer ${PLACE}, DPoP error="use_dpop_nonce", error_description="Use the nonce.", ${ALGS}`,
     });
+  });
+
+  it('is checked anew with every request of a connection, and parsed where its header has changed', () => {
+    const connection = {};
+    const last = new LastPresented();
+    const extract = (parts: TokenRequest) => extractToken(parts, SERVER, last.on(connection));
+    const first = extract(request(`Bearer ${TOKEN}`));
+    expect(first).toEqual({ scheme: 'Bearer', token: TOKEN, digest: digestOf(TOKEN) });
+    expect(extract(request(`Bearer ${TOKEN}`))).toBe(first);
+    expect(extract(request('DPoP other')).token).toBe('other');
+    expect(extract(request(`Bearer ${TOKEN}`))).toEqual(first);
+    const refused = [
+      request('Bearer not a token'),
+      request([`Bearer ${TOKEN}`, 'Bearer other']),
+      request(`Bearer ${TOKEN}`, { url: `/authed/mcp?access_token=${TOKEN}` }),
+      request([]),
+    ];
+    for (const bad of refused) expect(refusal(() => extract(bad))).toBeInstanceOf(OAuthError);
+    expect(extractToken(request('Bearer other'), SERVER, last.on({})).token).toBe('other');
   });
 
   const ofScheme = (scheme: Scheme) => invalidToken(SERVER, { scheme, detail: 'x' });

@@ -1,3 +1,4 @@
+import { digestOf } from '../tokens/token-digest.js';
 import { type ChallengedServer, invalidToken, misplacedToken, noToken, type Scheme } from './challenge.js';
 import { countHeader, type HttpCall } from './http-call.js';
 
@@ -13,25 +14,54 @@ export type TokenRequest = Pick<HttpCall, 'headers' | 'rawHeaders' | 'body'> & {
 export interface PresentedToken {
   readonly scheme: Scheme;
   readonly token: string;
+  /** By which the token is found among the verified ones. */
+  readonly digest: string;
 }
+
+/** Parses what an `Authorization` header presents. */
+export type ParsePresented = (header: string, server: ChallengedServer) => PresentedToken;
 
 /**
  * The one access token of a request (RFC 6750 §2.1, RFC 9449 §7.1). Its value appears in no error.
  * @throws {OAuthError} without a token, with more than one, or with one in the query or in a form (R-BRR-04, 08, 09).
  */
-export function extractToken(request: TokenRequest, server: ChallengedServer): PresentedToken {
+export function extractToken(request: TokenRequest, server: ChallengedServer, parse: ParsePresented = parsePresented): PresentedToken {
   if (hasQueryToken(request.url)) throw misplacedToken(server, 'An access token stands in the query');
   if (hasFormToken(request)) throw misplacedToken(server, 'An access token stands in a form body');
   const header = request.headers.authorization;
   if (header === undefined) throw noToken(server);
   // Node keeps only the first of several Authorization headers.
   if (countHeader(request, 'authorization') > 1) throw misplacedToken(server, 'There is more than one Authorization header');
+  return parse(header, server);
+}
+
+/** @throws {OAuthError} where the header holds no well-formed token. */
+function parsePresented(header: string, server: ChallengedServer): PresentedToken {
   const match = SCHEMES.exec(header);
   if (!match) throw noToken(server);
   const scheme = match[1] === undefined ? 'DPoP' : 'Bearer';
   const token = match[2]?.trim() ?? '';
   if (!TOKEN68.test(token)) throw invalidToken(server, { scheme, detail: 'The token is not well-formed' });
-  return { scheme, token };
+  return { scheme, token, digest: digestOf(token) };
+}
+
+/**
+ * What connections presented last: a client sends the same header with every message. What was well-formed once is so again; that
+ * the token still holds is asked every time. Forgotten with the connection.
+ */
+export class LastPresented {
+  private readonly last = new WeakMap<object, { readonly header: string; readonly presented: PresentedToken }>();
+
+  /** Parses headers of one connection. */
+  on(connection: object): ParsePresented {
+    return (header, server) => {
+      const last = this.last.get(connection);
+      if (last?.header === header) return last.presented;
+      const presented = parsePresented(header, server);
+      this.last.set(connection, { header, presented });
+      return presented;
+    };
+  }
 }
 
 function hasQueryToken(url: string): boolean {

@@ -4,7 +4,7 @@ import { OAuthError } from '../protocol/oauth-error.js';
 import type { ServerState } from '../servers/server-state.js';
 import { DpopVerifier } from '../tokens/possession/dpop-proof.js';
 import { Admission } from './admission.service.js';
-import { extractToken } from './bearer-token.js';
+import { extractToken, LastPresented } from './bearer-token.js';
 import { CallRecorder } from './call-recorder.js';
 import type { McpRequest } from './mcp-endpoint.service.js';
 import { PossessionCheck } from './possession.js';
@@ -17,6 +17,8 @@ import { Authenticator, type Principal } from './principal.js';
  */
 @Injectable()
 export class BearerGuard implements CanActivate {
+  private readonly lastPresented = new LastPresented();
+
   constructor(
     private readonly admission: Admission,
     private readonly authenticator: Authenticator,
@@ -52,7 +54,9 @@ export class BearerGuard implements CanActivate {
   private authenticate(request: McpRequest, server: ServerState): Principal | Promise<Principal> {
     const { url = '', method = '', headers, rawHeaders, socket } = request.raw;
     const body = Buffer.isBuffer(request.body) ? request.body : undefined;
-    const presented = extractToken({ url, headers, rawHeaders, body }, server);
+    // A stream that is open for hours need not keep its header that long.
+    const parse = body && this.lastPresented.on(socket);
+    const presented = extractToken({ url, headers, rawHeaders, body }, server, parse);
     const evidence = { method, url: calledUrl(request, server), headers, rawHeaders, remoteAddress: socket.remoteAddress };
     const principal = this.authenticator.authenticate(presented, server, request.ip);
     if (!(principal instanceof Promise)) return this.possession.confirm(principal, presented, evidence);

@@ -48,10 +48,13 @@ export class Gateway {
     @Inject(TRACING) private readonly tracing: Tracing | undefined,
   ) {}
 
-  /** Limits, message, policy, upstream, record; each may end it with an error that the client may see. */
-  async handle(call: Call): Promise<Answer> {
+  /** Limits, message, policy, upstream, record; each may end it, at once or later, with an error that the client may see. */
+  handle(call: Call): Promise<Answer> {
     const counted = this.limits.countMessage(call);
-    if (counted) await counted;
+    return counted ? counted.then(() => this.readAndAnswer(call)) : this.readAndAnswer(call);
+  }
+
+  private readAndAnswer(call: Call): Promise<Answer> {
     const read = readMessage(call.http);
     return this.tracing ? serveTraced(this.tracing, { call, read }, () => this.answer(call, read)) : this.answer(call, read);
   }
@@ -81,13 +84,21 @@ export class Gateway {
   /** Takes what room a call needs. Returns how it is given back, which must be called once. */
   private enter(call: Call, read: ReadMessage, lease: Lease): () => void {
     this.streams.noteSession(call, read);
-    const holder = staysOpen(call, read) ? this.streams.claim(call) : undefined;
-    if (holder === undefined) this.concurrent.enter(call, read);
+    if (staysOpen(call, read)) return this.enterStream(this.streams.claim(call), lease);
+    this.concurrent.enter(call, read);
     lease.enter();
     return () => {
       lease.leave();
-      if (holder === undefined) this.concurrent.leave(call);
-      else this.streams.release(holder);
+      this.concurrent.leave(call);
+    };
+  }
+
+  /** Knows the holder and not the call, which would be kept for as long as the stream is open. */
+  private enterStream(holder: string, lease: Lease): () => void {
+    lease.enter();
+    return () => {
+      lease.leave();
+      this.streams.release(holder);
     };
   }
 

@@ -72,12 +72,18 @@ export class McpEndpoint implements OnModuleDestroy {
 
   private async serve(call: Call, reply: FastifyReply): Promise<void> {
     this.inFlight++;
+    let streaming: Promise<void> | undefined;
     try {
-      const streaming = this.write(call, await this.gateway.handle(call), reply);
-      if (streaming) await streaming;
+      streaming = this.write(call, await this.gateway.handle(call), reply);
     } finally {
-      if (--this.inFlight === 0) this.whenIdle?.();
+      // Whoever called is not kept waiting for a stream: the framework would hold all that it made for the request until its end.
+      if (streaming) void streaming.finally(() => this.leave());
+      else this.leave();
     }
+  }
+
+  private leave(): void {
+    if (--this.inFlight === 0) this.whenIdle?.();
   }
 
   /** At once where the answer is whole; a stream until it ends. */

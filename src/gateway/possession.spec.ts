@@ -11,6 +11,7 @@ import { certificateThumbprint } from '../tokens/possession/client-certificate.j
 import { DpopNonces } from '../tokens/possession/dpop-nonces.js';
 import { DpopVerifier } from '../tokens/possession/dpop-proof.js';
 import { ProofReplay } from '../tokens/possession/proof-replay.service.js';
+import { digestOf } from '../tokens/token-digest.js';
 import type { PresentedToken } from './bearer-token.js';
 import type { Scheme } from './challenge.js';
 import { type Evidence, PossessionCheck } from './possession.js';
@@ -55,7 +56,7 @@ const check = (nonces?: DpopNonces): PossessionCheck =>
     new CertificateSource({ header: 'client-cert', authorities: undefined }, [PROXY]),
   );
 
-const presented = (scheme: Scheme): PresentedToken => ({ scheme, token: TOKEN });
+const presented = (scheme: Scheme): PresentedToken => ({ scheme, token: TOKEN, digest: digestOf(TOKEN) });
 
 const proof = (parts: ProofParts = {}, by = signer): string =>
   makeProof(by, { ...parts, claims: { htu: RESOURCE, iat: clock() / 1000, ath: hashOf(TOKEN), ...parts.claims } });

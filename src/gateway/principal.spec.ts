@@ -28,7 +28,7 @@ const SERVER = toServerState(
   } as unknown as Server,
   { publicUrl: 'https://host.example', sealer: new Sealer(Buffer.alloc(32)) },
 );
-const PRESENTED = { scheme: 'Bearer', token: 't' } as const;
+const PRESENTED = { scheme: 'Bearer', token: 't', digest: 'd' } as const;
 const CLAIMS: AccessTokenClaims = {
   iss: 'https://host.example/authed/mcp',
   aud: SERVER.resource,
@@ -175,7 +175,7 @@ describe('Authenticator', () => {
   it('puts the error into the challenge of the scheme that was tried [R-DPP-10]', async () => {
     for (const isWarm of [true, false]) {
       const known = authenticator(() => undefined, isWarm);
-      const error = await refusalOf(() => known.authenticate({ scheme: 'DPoP', token: 't' }, SERVER, ''));
+      const error = await refusalOf(() => known.authenticate({ scheme: 'DPoP', token: 't', digest: 'd' }, SERVER, ''));
       expect(error.headers['www-authenticate']).toMatch(/^Bearer resource_metadata="[^"]+", scope="[^"]+", DPoP error="invalid_token", /);
     }
   });

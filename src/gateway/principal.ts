@@ -42,7 +42,7 @@ export class Authenticator {
    */
   authenticate(presented: PresentedToken, server: ServerState, address: string): Principal | Promise<Principal> {
     const attempt = { scheme: presented.scheme, server, address };
-    const claims = this.verifier.peek(presented.token, server.resource);
+    const claims = this.verifier.peek(presented.digest, server.resource);
     if (!claims) return this.verify(presented.token, attempt);
     const parties = findParties(claims, this.findCredential);
     if (!(parties instanceof Promise)) return this.toPrincipal(claims, parties, attempt);

@@ -63,8 +63,9 @@ export class ResponseStream {
         source.destroy();
         resolve();
       });
-      source.once('error', () => this.breakOff());
-      source.once('close', () => this.breakOff());
+      const breakOff = (): void => this.breakOff();
+      source.once('error', breakOff);
+      source.once('close', breakOff);
       if (source instanceof UpstreamBody) source.sendTo(sink);
       else source.pipe(sink);
       // Either may be over by now, and tells nobody any more.

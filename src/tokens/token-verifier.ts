@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import { type JWTHeaderParameters, jwtVerify, type KeyObject } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { type Clock, toSeconds } from '../common/clock.js';
@@ -7,6 +6,7 @@ import { SIGNING_ALGS } from '../config/config.js';
 import { OAuthError } from '../protocol/oauth-error.js';
 import { ACCESS_TOKEN_TYPE, type AccessTokenClaims } from './claims.js';
 import type { KeyRing, RingKey } from './key-ring.js';
+import { digestOf } from './token-digest.js';
 
 /** Looks for a key that is not in the ring, e.g. one that another replica has just made. */
 export type FindUnknownKey = (kid: string) => Promise<RingKey | undefined>;
@@ -40,9 +40,9 @@ export class TokenVerifier {
     return { hits, misses, size: verified.size, capacity: verified.max };
   }
 
-  /** The claims of a token that was verified before and is still good for `audience`; no signature is checked. */
-  peek(token: string, audience: string): AccessTokenClaims | undefined {
-    const claims = this.verified.get(digestOf(token));
+  /** The claims of a token, by its digest, that was verified before and is still good for `audience`; no signature is checked. */
+  peek(digest: string, audience: string): AccessTokenClaims | undefined {
+    const claims = this.verified.get(digest);
     // A miss is counted where the signature is checked.
     if (claims) this.hits++;
     return claims && this.isCurrent(claims) && claims.aud === audience ? claims : undefined;
@@ -111,9 +111,6 @@ function toClaims(payload: Readonly<Record<string, unknown>>): AccessTokenClaims
   // Only we sign: what these hold is what the issuer put there.
   return cnf === undefined && act === undefined ? claims : ({ ...claims, cnf, act, via } as AccessTokenClaims);
 }
-
-// The cache holds no token that could be read out of a memory dump.
-const digestOf = (token: string): string => hash('sha256', token, 'base64');
 
 const invalidToken = (detail: string, cause?: unknown): OAuthError =>
   new OAuthError('invalid_token', 'The access token is not valid here, has expired or was revoked.', { detail, cause });

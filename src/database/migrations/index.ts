@@ -3,6 +3,7 @@ import { MachineProofs1732500000000 } from './1732500000000-machine-proofs.js';
 import { Docs1732600000000 } from './1732600000000-docs.js';
 import { Servers1732700000000 } from './1732700000000-servers.js';
 import { Dashboard1732800000000 } from './1732800000000-dashboard.js';
+import { SparseEvents1732850000000 } from './1732850000000-sparse-events.js';
 import { AuditChain1732900000000 } from './1732900000000-audit-chain.js';
 
 /** Every migration, in order. */
@@ -12,5 +13,6 @@ export const MIGRATIONS = [
   Docs1732600000000,
   Servers1732700000000,
   Dashboard1732800000000,
+  SparseEvents1732850000000,
   AuditChain1732900000000,
 ];

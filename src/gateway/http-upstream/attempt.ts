@@ -28,7 +28,7 @@ export interface AttemptOptions {
   /** Made where the answer is an event stream. */
   readonly guard: (() => StreamGuard) | undefined;
   readonly outlivesReader: boolean;
-  /** Told once when the request is over, however it ended. */
+  /** Told once when the request is over, however it ended. Held as long as a stream is open, so that it should hold little itself. */
   readonly onEnd: () => void;
 }
 
@@ -72,7 +72,6 @@ export class Attempt implements PooledHandler, BodySource, Bounded {
   private chunks: Buffer[] = [];
   private size = 0;
   private body: UpstreamBody | undefined;
-  private hasAnswered = false;
   private isLate = false;
   private ended: EndedAttempt | undefined;
   private drop: (() => void) | undefined;
@@ -82,11 +81,20 @@ export class Attempt implements PooledHandler, BodySource, Bounded {
   /** Bytes may have reached the upstream. */
   wasSent = false;
 
-  constructor(
-    private readonly options: AttemptOptions,
-    private readonly settle: Settle,
-  ) {
-    this.begin = options.bounds.begin.add(this);
+  private readonly bounds: Bounds;
+  private readonly outlivesReader: boolean;
+  private readonly onEnd: () => void;
+  // Both know the request and are let go with the answer: a stream may be silent for hours after it.
+  private guard: AttemptOptions['guard'];
+  private settle: Settle | undefined;
+
+  constructor({ bounds, guard, outlivesReader, onEnd }: AttemptOptions, settle: Settle) {
+    this.bounds = bounds;
+    this.guard = guard;
+    this.outlivesReader = outlivesReader;
+    this.onEnd = onEnd;
+    this.settle = settle;
+    this.begin = bounds.begin.add(this);
   }
 
   /** Ends it from our side. */
@@ -102,7 +110,7 @@ export class Attempt implements PooledHandler, BodySource, Bounded {
     // What has begun has more time, and is rarely seen here: nothing is moved for the many that are over by then.
     if (this.status !== 0 && !this.body && !this.isLate) {
       this.isLate = true;
-      this.whole = this.options.bounds.whole.add(this);
+      this.whole = this.bounds.whole.add(this);
     } else this.end('too late');
   }
 
@@ -115,7 +123,7 @@ export class Attempt implements PooledHandler, BodySource, Bounded {
   }
 
   drain(): void {
-    const { whole } = this.options.bounds;
+    const { whole } = this.bounds;
     if (whole.size >= MAX_ORPHANS) whole.expireOldest();
     whole.delete(this.whole);
     this.whole = whole.add(this);
@@ -123,7 +131,7 @@ export class Attempt implements PooledHandler, BodySource, Bounded {
   }
 
   linger(): void {
-    this.close ??= this.options.bounds.close.add(this);
+    this.close ??= this.bounds.close.add(this);
   }
 
   onConnection(drop: () => void): void {
@@ -167,7 +175,7 @@ export class Attempt implements PooledHandler, BodySource, Bounded {
 
   /** From now on what arrives goes on as it comes. */
   private open(isStream: boolean): boolean {
-    const { guard, outlivesReader, bounds } = this.options;
+    const { guard, outlivesReader, bounds } = this;
     bounds.begin.delete(this.begin);
     bounds.whole.delete(this.whole);
     const body = new UpstreamBody(this, { guard: isStream ? guard?.() : undefined, outlivesReader });
@@ -184,18 +192,19 @@ export class Attempt implements PooledHandler, BodySource, Bounded {
   }
 
   private answer(answer: RawAnswer | undefined, error?: unknown): void {
-    if (this.hasAnswered) return;
-    this.hasAnswered = true;
-    this.settle(answer, error);
+    const { settle } = this;
+    this.settle = undefined;
+    this.guard = undefined;
+    settle?.(answer, error);
   }
 
   private leave(): void {
     this.leaveBounds();
-    this.options.onEnd();
+    this.onEnd();
   }
 
   private leaveBounds(): void {
-    const { begin, whole, close } = this.options.bounds;
+    const { begin, whole, close } = this.bounds;
     begin.delete(this.begin);
     whole.delete(this.whole);
     close.delete(this.close);

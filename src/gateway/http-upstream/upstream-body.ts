@@ -27,6 +27,8 @@ export interface BodySink {
   on(event: 'drain', listener: () => void): unknown;
 }
 
+const ignore = (): void => undefined;
+
 /** What undici gives in one piece; with less room each would stop the flow. */
 const HIGH_WATER_BYTES = 128 * 1024;
 
@@ -46,7 +48,7 @@ export class UpstreamBody extends Readable {
   ) {
     super({ highWaterMark: HIGH_WATER_BYTES });
     // One that is not passed on has no reader who could hear of its end, and nobody needs to.
-    this.on('error', () => undefined);
+    this.on('error', ignore);
   }
 
   /** Whether all of it has arrived. */

@@ -54,6 +54,9 @@ export class UpstreamLink {
   private readonly bounds: Bounds;
   private readonly path: string;
   private calls = 0;
+  private readonly endCall = (): void => {
+    this.calls--;
+  };
 
   constructor(private readonly options: LinkOptions) {
     this.bounds = { begin: new DueTimes(options.timeoutMs), whole: new DueTimes(MAX_ANSWER_MS), close: new DueTimes(CLOSE_MS) };
@@ -112,8 +115,8 @@ export class UpstreamLink {
     if (!staysOpen && this.calls >= MAX_CALLS) return Promise.reject(tooManyWait(exchange.id));
     if (!breaker.allows()) return Promise.reject(leftAlone(exchange.id, breaker.retryAfter, breaker.state.lastFault));
     return new Promise((resolve, reject) => {
-      this.calls += staysOpen ? 0 : 1;
-      const onEnd = () => void (this.calls -= staysOpen ? 0 : 1);
+      if (!staysOpen) this.calls++;
+      const onEnd = staysOpen ? endOfStream : this.endCall;
       const span = this.startSpan(request);
       const attempt = new Attempt({ bounds: this.bounds, guard, outlivesReader, onEnd }, (answer, error) => {
         this.tell(error);
@@ -164,6 +167,8 @@ class FailedAttempt extends Error {
     super('The attempt failed', { cause });
   }
 }
+
+const endOfStream = (): void => undefined;
 
 /** Safe where nothing was sent, or where sending it again does nothing twice; in vain where the reason was time or our own rules. */
 function mayRepeat({ cause, wasSent }: FailedAttempt, { isRepeatable, exchange }: LinkRequest): boolean {
