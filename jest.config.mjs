@@ -11,7 +11,8 @@ export default {
   },
   // Against hanging only: how long things take depends on what else the machine does.
   testTimeout: 120_000,
-  maxWorkers: 2,
+  // Most wait for something most of the time.
+  maxWorkers: 3,
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

@@ -72,7 +72,7 @@ const MCP_ROWS = [
   'modern modern: 400 -32700',
   'modern modern: 401 invalid_token',
 ];
-const MCP_REQUESTS = 300;
+const MCP_REQUESTS = 200;
 
 describe('the MCP endpoints under messages that nobody should send, in front of servers that lie', () => {
   let target: FuzzTarget | undefined;

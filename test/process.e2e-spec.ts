@@ -5,8 +5,8 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { ask, basic, PASSWORD } from './support/ask.js';
 import { freePort } from './support/free-port.js';
-import { ask, basic, PASSWORD } from './support/gatehouse.js';
 import { startOtlpReceiver } from './support/otlp-receiver.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'gatehouse-process-'));

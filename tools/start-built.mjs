@@ -1,18 +1,10 @@
 // Starts the built application in process, on a database of its own that is gone afterwards. For tools, not for use.
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from './free-port.mjs';
 
 export const PASSWORD = 'only for a moment';
-
-const freePort = () =>
-  new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
-    });
-  });
 
 export async function startBuilt({ clock } = {}) {
   const { startGatehouse } = await import('../dist/src/http/create-app.js');

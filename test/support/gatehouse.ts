@@ -11,9 +11,10 @@ import { Change } from '../../src/database/change.entity.js';
 import { ChangeFeed } from '../../src/database/change-feed.service.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { type Gatehouse, startGatehouse } from '../../src/http/create-app.js';
+import { type Answer, ask, basic, PASSWORD } from './ask.js';
 import { freePort } from './free-port.js';
 
-export const PASSWORD = 'correct horse battery';
+export { type Answer, ask, basic, PASSWORD } from './ask.js';
 
 const DOCS: Readonly<Record<string, string>> = {
   'index.md': '---\ntitle: Welcome\npublic: true\n---\n\n# Welcome\n\nA handbook for testing.\n',
@@ -57,32 +58,11 @@ export interface AdminInit {
   readonly password?: string;
 }
 
-export interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly text: string;
-  readonly json: Record<string, unknown>;
-}
-
 export interface NewCredential {
   readonly id: string;
   readonly clientId: string;
   readonly clientSecret: string;
   readonly secrets: { readonly id: string }[];
-}
-
-export const basic = (user: string, password: string): string => `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
-
-export async function ask(url: string, init: RequestInit = {}): Promise<Answer> {
-  const response = await fetch(url, { redirect: 'manual', ...init });
-  const text = await response.text();
-  const isJson = /json/.test(response.headers.get('content-type') ?? '') && !/ndjson/.test(response.headers.get('content-type') ?? '');
-  return {
-    status: response.status,
-    headers: response.headers,
-    text,
-    json: isJson && text ? (JSON.parse(text) as Record<string, unknown>) : {},
-  };
 }
 
 /** Starts the same application as `main`, on SQLite, or on `TEST_DATABASE_URL` and `TEST_REDIS_URL` where they are set. */

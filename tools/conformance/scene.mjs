@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { startForwarder } from './forwarder.mjs';
-import { freePort, start, stopAll, until } from './processes.mjs';
+import { freePort } from '../free-port.mjs';
+import { start, stopAll, until } from './processes.mjs';
 
 const PASSWORD = 'conformance only';
 const FIXTURE = resolve('test/fixtures/everything/server.mjs');
