@@ -202,6 +202,7 @@ describe('the list', () => {
     const page = await dashboard.enter('/credentials');
     await page.getByRole('heading', { name: 'Credentials', level: 1 }).waitFor();
     await page.keyboard.press('/');
+    await page.locator('input:focus').waitFor();
     await page.keyboard.type('aardvark');
     await page.waitForURL(/q=aardvark/);
     await page.getByText('Disabled', { exact: true }).first().click();

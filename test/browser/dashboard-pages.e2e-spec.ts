@@ -86,6 +86,8 @@ describe('getting around', () => {
     await page.getByRole('heading', { name: 'Audit', level: 1 }).waitFor();
     await page.keyboard.press('ControlOrMeta+k');
     await page.getByRole('combobox', { name: 'Find or do' }).waitFor();
+    // What is typed before the field has the focus goes nowhere.
+    await page.locator('[role=combobox]:focus').waitFor();
     await page.keyboard.type('nightly');
     await page.getByRole('option', { name: /nightly build/ }).waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);

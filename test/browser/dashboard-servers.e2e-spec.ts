@@ -183,6 +183,7 @@ describe('a documentation server', () => {
     await docs.getByRole('row', { name: /Welcome index Public/ }).waitFor();
     await docs.getByRole('row', { name: /For the staff staff staff/ }).waitFor();
     await page.keyboard.press('/');
+    await page.locator('input:focus').waitFor();
     await page.keyboard.type('memb');
     await page.waitForURL(/q=memb/);
     await eventually(async () => expect(await docs.getByRole('row').count()).toBe(2));
