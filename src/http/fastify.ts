@@ -7,6 +7,7 @@ import { pathOf, sendWireError, toWireError } from './families.js';
 import type { WatchRoute } from './watch-routes.js';
 import { createRequestIds, REQUEST_ID_HEADER } from './request-ids.js';
 import type { RouteTable } from './route-table.js';
+import { sideBySide } from './side-by-side.js';
 
 const MAX_HEADER_BYTES = 16 * 1024;
 const BODY_LIMITS = { oauth: 64 * 1024, mcp: 4 * 1024 * 1024, web: 1024 * 1024 } as const;
@@ -58,6 +59,7 @@ export function prepareInstance(fastify: FastifyInstance, routes: RouteTable, { 
     if (isWatching(request)) return done();
     return done(toWireError(pathOf(request), { status: 503 }));
   });
+  fastify.addHook('preHandler', sideBySide());
   const parseJson = fastify.getDefaultJsonParser('error', 'error');
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
