@@ -54,6 +54,7 @@ export const EVENT_KINDS = [
   'token.issued',
   'token.refresh_reused',
   'token.refused',
+  'token.refused_more',
   'token.revoked',
 ] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
@@ -103,7 +104,7 @@ export class AuditService implements OnApplicationBootstrap, OnApplicationShutdo
   /** Notes a use. Returns at once; written within a second, counted when there is no room. */
   note(event: EventInput): void {
     const at = this.clock();
-    for (const observe of this.observers) observe(event, at);
+    this.tellObservers(event, at);
     if (this.buffer.length >= CAPACITY) {
       this.drop();
       return;
@@ -112,6 +113,11 @@ export class AuditService implements OnApplicationBootstrap, OnApplicationShutdo
     // Rows that wait half a second for their turn outlive several collections of young objects, and then come all at once.
     // Only when the batch becomes full: after a fault the next try is the timer's.
     if (this.buffer.length === BATCH) void this.inTurn(() => this.writeFullBatches());
+  }
+
+  /** Lets a use be counted that is one of too many to write each down. */
+  count(event: EventInput): void {
+    this.tellObservers(event, this.clock());
   }
 
   /** Events that wait for the database. */
@@ -177,6 +183,10 @@ export class AuditService implements OnApplicationBootstrap, OnApplicationShutdo
     const batch = this.buffer.slice(0, batchSize(this.buffer.length));
     await this.chain.write(batch, insertRows);
     this.buffer = this.buffer.slice(batch.length);
+  }
+
+  private tellObservers(event: EventInput, at: number): void {
+    for (const observe of this.observers) observe(event, at);
   }
 
   private drop(): void {

@@ -93,10 +93,18 @@ export class CredentialDirectory {
   }
 
   private async read(clientId: string): Promise<CredentialState | undefined> {
+    if (!(await this.exists(clientId))) return undefined;
     const credential = await this.credentials.findOneBy({ clientId });
     // MySQL compares without trailing spaces: a padded client id must not find, and be cached beside, the real one.
     if (credential?.clientId !== clientId) return undefined;
     return this.toState(credential);
+  }
+
+  /** By hand, for those who guess: the query builder takes ten times as long. */
+  private async exists(clientId: string): Promise<boolean> {
+    const { driver } = this.credentials.manager.dataSource;
+    const rows: unknown[] = await this.credentials.query(`SELECT 1 FROM credentials WHERE ${driver.escape('clientId')} = ?`, [clientId]);
+    return rows.length > 0;
   }
 
   private async toState(credential: Credential): Promise<CredentialState> {

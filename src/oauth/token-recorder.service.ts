@@ -1,6 +1,6 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
 import type { JWTPayload } from 'jose';
-import { AuditService } from '../audit/audit.service.js';
+import { AuditService, type EventInput } from '../audit/audit.service.js';
 import { CLOCK, type Clock } from '../common/clock.js';
 import { LogLine } from '../common/log-line.js';
 import type { CredentialState } from '../credentials/credential-state.js';
@@ -8,8 +8,10 @@ import { CredentialDirectory } from '../credentials/credential-directory.service
 import { LastUsed } from '../credentials/last-used.service.js';
 import { OverFetching } from '../credentials/over-fetching.service.js';
 import type { OAuthError } from '../protocol/oauth-error.js';
+import { addressKey } from '../rate-limit/address-key.js';
 import { readAssertion } from './assertion.js';
 import { parseBasic } from './client-authentication/client-secret-basic.js';
+import { RefusalLog, type RefusalSum } from './refusal-log.js';
 import type { Issue, TokenRecorder } from './token-endpoint.js';
 import type { RawTokenRequest, TokenForm } from './token-form.js';
 
@@ -19,8 +21,10 @@ const MAX_CLAIM_LENGTH = 200;
 
 /** Puts issued and refused tokens into the audit trail. */
 @Injectable()
-export class AuditTokenRecorder implements TokenRecorder {
+export class AuditTokenRecorder implements TokenRecorder, BeforeApplicationShutdown {
   private readonly logger = new Logger('TokenEndpoint');
+  private readonly refusals = new RefusalLog((sum) => this.noteSum(sum));
+  private isEnding = false;
 
   constructor(
     private readonly audit: AuditService,
@@ -28,7 +32,15 @@ export class AuditTokenRecorder implements TokenRecorder {
     private readonly lastUsed: LastUsed,
     private readonly overFetching: OverFetching,
     @Inject(CLOCK) private readonly clock: Clock,
-  ) {}
+  ) {
+    audit.addWriter(() => Promise.resolve(this.refusals.sweep()));
+  }
+
+  /** Nothing that was counted is lost. */
+  beforeApplicationShutdown(): void {
+    this.isEnding = true;
+    this.refusals.sweep(true);
+  }
 
   issued({ authorization, grantType, server, issued: { claims }, address, isOverFetch }: Issue): void {
     const { credential, authId, method, delegation } = authorization;
@@ -64,8 +76,19 @@ export class AuditTokenRecorder implements TokenRecorder {
       ...claimsOf(form),
     };
     const credentialId = this.idOf(clientId);
-    this.audit.note({ kind: 'token.refused', credentialId, clientId, address, detail });
+    this.noteRefusal({ kind: 'token.refused', credentialId, clientId, address, detail });
     if (error.cause) this.logger.warn(new LogLine(`${error.message}: ${(error.cause as Error).message}`, { requestId, credentialId }));
+  }
+
+  /** One by one as long as they are few (by address as limits count it), then only counted. */
+  private noteRefusal(event: EventInput): void {
+    const origin = { address: addressKey(event.address ?? ''), credentialId: event.credentialId };
+    if (this.isEnding || this.refusals.admits(origin)) this.audit.note(event);
+    else this.audit.count(event);
+  }
+
+  private noteSum({ address, credentialId, count }: RefusalSum): void {
+    this.audit.note({ kind: 'token.refused_more', credentialId, address, detail: { count } });
   }
 
   /** Only where it is in memory: nothing waits for an event. */

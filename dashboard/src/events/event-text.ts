@@ -19,6 +19,7 @@ const SENTENCES: Readonly<Record<string, Say>> = {
   'token.issued': ({ scope, expiresIn }) =>
     `Token for ${text(scope) ?? 'no scope'}${typeof expiresIn === 'number' ? ` (${formatDuration(expiresIn)})` : ''}`,
   'token.refused': ({ reason, error }) => `Token refused: ${text(reason) ?? text(error) ?? 'no reason noted'}`,
+  'token.refused_more': ({ count }) => `${typeof count === 'number' ? `${count} more` : 'More'} token requests refused`,
   'token.revoked': () => 'Token revoked',
   'token.refresh_reused': () => 'A refresh token was used twice; its tokens ended',
   call: ({ method, target, outcome }) =>
