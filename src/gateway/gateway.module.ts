@@ -18,6 +18,7 @@ import { AccessController } from './access.controller.js';
 import { AccessExplorer } from './access-explorer.service.js';
 import { Admission } from './admission.service.js';
 import { BearerGuard } from './bearer.guard.js';
+import { BearerStrategy } from './bearer.strategy.js';
 import { CallLimits } from './call-limits.js';
 import { CallRecorder } from './call-recorder.js';
 import { DocsAdminController } from './docs-admin.controller.js';
@@ -62,6 +63,7 @@ import { Upstreams } from './upstreams.service.js';
   providers: [
     Admission,
     BearerGuard,
+    BearerStrategy,
     DocsOpener,
     DocsSweeper,
     Gateway,
