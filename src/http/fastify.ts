@@ -1,5 +1,6 @@
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { sideBySide } from '../common/side-by-side.js';
 import type { Config } from '../config/config.js';
 import { PATHS, routeFamily } from '../protocol/urls.js';
 import type { Drain } from '../health/drain.js';
@@ -7,7 +8,6 @@ import { pathOf, sendWireError, toWireError } from './families.js';
 import type { WatchRoute } from './watch-routes.js';
 import { createRequestIds, REQUEST_ID_HEADER } from './request-ids.js';
 import type { RouteTable } from './route-table.js';
-import { sideBySide } from './side-by-side.js';
 
 const MAX_HEADER_BYTES = 16 * 1024;
 const BODY_LIMITS = { oauth: 64 * 1024, mcp: 4 * 1024 * 1024, web: 1024 * 1024 } as const;
@@ -59,7 +59,8 @@ export function prepareInstance(fastify: FastifyInstance, routes: RouteTable, { 
     if (isWatching(request)) return done();
     return done(toWireError(pathOf(request), { status: 503 }));
   });
-  fastify.addHook('preHandler', sideBySide());
+  const together = sideBySide();
+  fastify.addHook('preHandler', (_request, _reply, done) => together(done));
   const parseJson = fastify.getDefaultJsonParser('error', 'error');
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body: Buffer, done) => {

@@ -1,3 +1,4 @@
+import { sideBySide } from '../../common/side-by-side.js';
 import type { PooledHandler } from '../../egress/guarded-pool.js';
 import type { Bounded, Due, DueTimes } from './due-times.js';
 import type { StreamGuard } from './stream-guard.js';
@@ -48,6 +49,8 @@ export type Settle = (answer: RawAnswer | undefined, error?: unknown) => void;
 /** Answers up to this length are collected before they go on. */
 const COLLECT_BYTES = 64 * 1024;
 const MAX_ORPHANS = 1000;
+/** Whole answers, of all upstreams. */
+const together = sideBySide();
 
 /** Only these pass, or are read: the rest is between the upstream and its own clients. */
 const KEPT: ReadonlySet<string> = new Set([
@@ -164,7 +167,7 @@ export class Attempt implements PooledHandler, BodySource, Bounded {
   onComplete(): void {
     this.leave();
     if (this.body) this.body.finish();
-    else this.answer({ status: this.status, headers: this.headers, body: this.joined(), drop: this.drop });
+    else together(() => this.answer({ status: this.status, headers: this.headers, body: this.joined(), drop: this.drop }));
   }
 
   onError(error: Error): void {

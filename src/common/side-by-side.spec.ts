@@ -1,33 +1,32 @@
 import { describe, expect, it } from '@jest/globals';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { sideBySide } from './side-by-side.js';
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** Sends so many requests through one hook in one turn; each then takes three steps. */
-function send(count: number): string[] {
+/** So many come in one turn; each then takes three steps. */
+function come(count: number): string[] {
   const steps: string[] = [];
-  const hook = sideBySide();
+  const join = sideBySide();
   const take = async (request: number) => {
     for (const step of ['a', 'b', 'c']) {
       steps.push(`${step}${request}`);
       await Promise.resolve();
     }
   };
-  for (let request = 0; request < count; request++) hook({} as FastifyRequest, {} as FastifyReply, () => void take(request));
+  for (let request = 0; request < count; request++) join(() => void take(request));
   return steps;
 }
 
 describe('sideBySide', () => {
-  it('runs each step for all the requests of a turn before the next step', async () => {
-    const steps = send(3);
+  it('runs each step for all of a turn before the next step', async () => {
+    const steps = come(3);
     expect(steps).toEqual([]);
     await nextTurn();
     expect(steps).toEqual(['a0', 'a1', 'a2', 'b0', 'b1', 'b2', 'c0', 'c1', 'c2']);
   });
 
-  it('answers 64 at a time, so that nobody waits for a crowd', async () => {
-    const steps = send(150);
+  it('finishes 64 at a time, so that nobody waits for a crowd', async () => {
+    const steps = come(150);
     const finished = () => steps.filter((step) => step.startsWith('c')).length;
     const seen: number[] = [];
     for (let turn = 0; turn < 3; turn++) {
@@ -37,11 +36,11 @@ describe('sideBySide', () => {
     expect(seen).toEqual([64, 128, 150]);
   });
 
-  it('lets requests of later turns go on as well', async () => {
-    const hook = sideBySide();
+  it('lets those of later turns go on as well', async () => {
+    const join = sideBySide();
     const done: number[] = [];
     for (let request = 0; request < 3; request++) {
-      hook({} as FastifyRequest, {} as FastifyReply, () => done.push(request));
+      join(() => done.push(request));
       await nextTurn();
     }
     expect(done).toEqual([0, 1, 2]);
