@@ -93,6 +93,15 @@ describe('discovery documents', () => {
     expect(whole).not.toMatch(/zebra|giraffe|Outside/);
   });
 
+  it('give a public page by its path, and no other', async () => {
+    const page = await get('/docs/index.md');
+    expect(page.status).toBe(200);
+    expect(page.headers.get('content-type')).toMatch(/^text\/markdown/);
+    expect(page.text).toMatch(/^# Welcome\n/);
+    for (const path of ['/docs/guides/secrets.md', '/docs/index', '/docs/none.md', '/docs/../package.md', '/docs/'])
+      expect((await get(path)).status).toBe(404);
+  });
+
   it('publish public skills with the digest of what is served', async () => {
     const { skills } = (await get('/.well-known/agent-skills/index.json')).json as {
       skills: { name: string; url: string; digest: string }[];
@@ -491,5 +500,23 @@ describe('a documentation server over a Git repository', () => {
         problems: [{ code: 'source' }],
       });
     });
+  });
+});
+
+describe('Lists of a documentation that stands nowhere else', () => {
+  let gatehouse: TestGatehouse;
+  beforeAll(async () => {
+    gatehouse = await startTestGatehouse();
+  });
+  afterAll(() => gatehouse.remove());
+
+  it('lead to pages that are there', async () => {
+    let links: string[] = [];
+    await eventually(async () => {
+      const { text } = await ask(`${gatehouse.url}/llms.txt`);
+      links = [...text.matchAll(/\]\((.+?)\)/g)].map(([, link]) => link ?? '');
+      return links.length === 2;
+    });
+    for (const link of links) expect((await ask(link)).status).toBe(200);
   });
 });

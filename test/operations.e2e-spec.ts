@@ -206,6 +206,7 @@ describe('every route', () => {
     'GET /.well-known/skills/{name}/SKILL.md',
     'GET /llms.txt',
     'GET /llms-full.txt',
+    'GET /docs/{path}',
     'GET /skill.md',
     'POST /webhooks/docs/{slug}', // signed with a secret of its own
     'GET /health/live',

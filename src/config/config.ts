@@ -21,7 +21,7 @@ export interface Config {
     readonly name: string | undefined;
     readonly public: boolean;
     /** Where the default server's pages stand as a website, without a slash at the end. */
-    readonly siteUrl: string;
+    readonly siteUrl: string | undefined;
   };
   readonly sessions: SessionConfig;
   /** Undefined where nobody signs in through a provider. */

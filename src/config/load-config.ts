@@ -50,7 +50,7 @@ export function loadConfig(variables: NodeJS.ProcessEnv, stdoutIsTerminal = fals
       roots: env.list('DOCS_ROOTS').map((root) => resolve(root)),
       name: readDocsName(env),
       public: env.choice('DOCS_PUBLIC', ['pages', 'all'] as const, 'pages') === 'all',
-      siteUrl: readSiteUrl(env) ?? publicUrl,
+      siteUrl: readSiteUrl(env),
     },
     tokens: readTokens(env),
     dpopNonces: env.choice('DPOP_NONCES', ['on', 'off'] as const, 'off') === 'on',

@@ -40,7 +40,7 @@ beforeAll(async () => {
     allPublic: false,
     indexFile: join(dir, '.index/docs.sqlite'),
     keepFeedback,
-    siteUrl: 'http://localhost',
+    linkTo: (path: string) => `http://localhost/${path}`,
   });
   http = createServer((request, response) => void serve(upstream, request, response));
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
@@ -124,7 +124,7 @@ describe('DocsServers', () => {
       allPublic: false,
       indexFile: join(dir, '.index/docs.sqlite'),
       keepFeedback,
-      siteUrl: 'http://localhost',
+      linkTo: (path: string) => `http://localhost/${path}`,
     });
     expect(
       servers.open('default', {
@@ -133,7 +133,7 @@ describe('DocsServers', () => {
         allPublic: true,
         indexFile: '/elsewhere/x',
         keepFeedback,
-        siteUrl: 'http://localhost',
+        linkTo: (path: string) => `http://localhost/${path}`,
       }),
     ).toBe(first);
     expect(servers.toolNames('default')).toEqual(TOOLS);
@@ -151,7 +151,7 @@ describe('DocsServers', () => {
       allPublic: false,
       indexFile: join(dir, '.index/docs.sqlite'),
       keepFeedback,
-      siteUrl: 'http://localhost',
+      linkTo: (path: string) => `http://localhost/${path}`,
     });
     const caller = { owner: 'c1', audience: 'authenticated' as const, groups: [], isAllowed: () => true };
     const headers = { accept: 'application/json, text/event-stream', 'content-type': 'application/json' };

@@ -19,7 +19,7 @@ export interface DocsOptions {
   /** Where its index is kept, and beside it the checkout of its repository; one for each key. */
   readonly indexFile: string;
   /** Scheme and host of the site that its pages stand on. */
-  readonly siteUrl: string;
+  readonly linkTo: (path: string) => string;
   readonly keepFeedback: KeepFeedback;
 }
 
@@ -118,7 +118,7 @@ export class DocsServers implements OnApplicationShutdown {
     await Promise.all([...opened.map(end), this.shell.close()]);
   }
 
-  private make({ dir, git, name, allPublic, indexFile, siteUrl, keepFeedback }: DocsOptions): SharedDocs {
+  private make({ dir, git, name, allPublic, indexFile, linkTo, keepFeedback }: DocsOptions): SharedDocs {
     const warn = (warning: string): void => this.logger.warn(warning);
     const folder = git ? (index: string) => join(checkoutOf(index), folderIn(git.path) ?? '.') : dir;
     const library = new DocsLibrary({ dir: folder, allPublic, indexFile, warn, isWatched: !git });
@@ -136,7 +136,7 @@ export class DocsServers implements OnApplicationShutdown {
       name: title,
       upstream,
       library,
-      texts: new DocsTexts({ library, name: title, siteUrl }),
+      texts: new DocsTexts({ library, name: title, linkTo }),
       git: source,
       get publicFace() {
         return upstream.publicFace;

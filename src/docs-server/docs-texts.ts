@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Reader } from './content/access.js';
 import type { DocsLibrary } from './docs-library.js';
-import { linkOf } from './content/page-path.js';
 import type { StoredSkill } from './index/store.js';
 
 const ANYONE: Reader = { audience: 'public', groups: [] };
@@ -21,8 +20,8 @@ export interface PublishedSkill {
 export interface DocsTextsOptions {
   readonly library: DocsLibrary;
   readonly name: string;
-  /** Scheme and host of the site that the pages stand on. */
-  readonly siteUrl: string;
+  /** Where a page can be read. */
+  readonly linkTo: (path: string) => string;
 }
 
 /** What a documentation publishes of itself as plain files: `llms.txt`, `llms-full.txt`, skills. Public content only. */
@@ -34,9 +33,9 @@ export class DocsTexts {
   /** A list of the pages, for agents. */
   get llms(): string {
     return this.once('llms', () => {
-      const { library, siteUrl } = this.options;
+      const { library, linkTo } = this.options;
       const pages = library.list(ANYONE, MAX_LISTED).map(({ path, title, description }) => {
-        return `- [${title.replace(/[[\]]/g, ' ')}](${siteUrl}${linkOf(path)})${description ? `: ${description}` : ''}`;
+        return `- [${title.replace(/[[\]]/g, ' ')}](${linkTo(path)})${description ? `: ${description}` : ''}`;
       });
       return `${this.heading}\n## Docs\n\n${pages.join('\n')}\n`;
     });
@@ -45,16 +44,24 @@ export class DocsTexts {
   /** The pages themselves, one after the other, as far as they fit. */
   get llmsFull(): string {
     return this.once('full', () => {
-      const { library, siteUrl } = this.options;
+      const { library, linkTo } = this.options;
       let text = this.heading;
       for (const { title, path, body } of library.pages(ANYONE)) {
-        const part = `\n# ${title}\n\nSource: ${siteUrl}${linkOf(path)}\n\n${body.trim()}\n`;
+        const part = `\n# ${title}\n\nSource: ${linkTo(path)}\n\n${body.trim()}\n`;
         if (text.length + part.length > MAX_FULL_BYTES)
           return `${text}\n(Cut here: the rest is too long. Read it page by page, or search it.)\n`;
         text += part;
       }
       return text;
     });
+  }
+
+  /** One page. */
+  page(path: string): string | undefined {
+    const page = this.options.library.find(path, ANYONE);
+    if (!page) return undefined;
+    const body = page.body.trim();
+    return `${body.startsWith('# ') ? '' : `# ${page.title}\n\n`}${body}\n`;
   }
 
   get skills(): PublishedSkill[] {

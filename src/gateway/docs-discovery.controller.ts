@@ -1,5 +1,5 @@
 import { Controller, Get, Header, Inject, Param, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Public } from '../common/access.decorator.js';
 import { VERSION } from '../common/version.js';
@@ -70,6 +70,17 @@ export class DocsDiscoveryController {
   @ApiOkResponse({ description: 'Markdown.' })
   llmsFull(): string {
     return this.texts().llmsFull;
+  }
+
+  @Get('docs/*')
+  @ApiOperation({ summary: 'A public page of the default documentation server' })
+  @ApiParam({ name: '*', description: 'The path of the page, and `.md`.', example: 'getting-started.md' })
+  @ApiOkResponse({ description: 'Markdown.' })
+  page(@Param('*') file: string, @Res({ passthrough: true }) reply: FastifyReply): string {
+    const text = file.endsWith('.md') ? this.texts().page(file.slice(0, -'.md'.length)) : undefined;
+    if (text === undefined) throw new ProblemError('not_found', 'There is no public page of this path.');
+    reply.header('content-type', MARKDOWN).header('cache-control', FRESH);
+    return text;
   }
 
   @Get('skill.md')

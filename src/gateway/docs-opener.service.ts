@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '../config/config.js';
+import { linkOf, markdownLinkOf } from '../docs-server/content/page-path.js';
 import { DocsFeedbackService } from '../docs-server/docs-feedback.service.js';
 import { DocsServers } from '../docs-server/docs-servers.service.js';
 import type { GitAuth } from '../docs-server/git/git-source.js';
@@ -21,14 +22,15 @@ export class DocsOpener {
   ) {}
 
   open(server: ServerState, settings: DocsUpstreamSettings): Opened {
-    const { docs } = this.config;
+    const { docs, publicUrl } = this.config;
+    const { siteUrl } = docs;
     const { dir = docs.dir, git } = settings;
     const { key, name, indexFile } = this.placeOf(server, settings);
     const open = this.docs.open(key, {
       dir,
       git: git && { ...git, auth: signInOf(server, git), findAddresses: (url) => this.egress.addressesOf(url) },
       name,
-      siteUrl: docs.siteUrl,
+      linkTo: (path) => (siteUrl === undefined ? publicUrl + markdownLinkOf(path) : siteUrl + linkOf(path)),
       allPublic: docs.public,
       indexFile,
       keepFeedback: (feedback) => this.feedback.keep(server.id, feedback),

@@ -7,6 +7,9 @@ export function pathOf(file: string): string {
   return folder === '' ? INDEX : folder;
 }
 
+/** Where Gatehouse itself serves a page as Markdown, below its own URL. */
+export const markdownLinkOf = (path: string): string => `/docs/${path.split('/').map(encodeURIComponent).join('/')}.md`;
+
 /** Where a page stands on its site, relative to the documentation's root. */
 export function linkOf(path: string, slug = ''): string {
   const address = path === INDEX ? '' : path.split('/').map(encodeURIComponent).join('/');
