@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Answer, ask, basic, type NewCredential, PASSWORD, startTestGatehouse, type TestGatehouse } from './support/gatehouse.js';
 
@@ -171,6 +172,15 @@ describe('races', () => {
 });
 
 describe('bad input', () => {
+  it.each(['/health/live', '/mcp', '/authed/mcp/oauth/token', '/api/v1/credentials'])('is a second Host header at %s', async (path) => {
+    const { port, hostname } = new URL(gatehouse.url);
+    const socket = connect(Number(port), hostname);
+    socket.end(`POST ${path} HTTP/1.1\r\nHost: one.example\r\nhost: other.example\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
+    let text = '';
+    for await (const part of socket.setEncoding('utf8')) text += part as string;
+    expect(text).toMatch(/^HTTP\/1\.1 400 /);
+  });
+
   const bad: [string, unknown, string][] = [
     ['no label', {}, 'label'],
     ['an empty label', { label: '  ' }, 'label'],

@@ -7,3 +7,13 @@ export function headerValues(rawHeaders: readonly string[], name: string): strin
   }
   return values;
 }
+
+/** How many values a header came with. `name` is in lower case. */
+export function countValues(rawHeaders: readonly string[], name: string): number {
+  let count = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const other = rawHeaders[i];
+    if (other?.length === name.length && other.toLowerCase() === name) count++;
+  }
+  return count;
+}

@@ -1,6 +1,7 @@
+import { countValues } from '../common/raw-headers.js';
 import { digestOf } from '../tokens/token-digest.js';
 import { type ChallengedServer, invalidToken, misplacedToken, noToken, type Scheme } from './challenge.js';
-import { countHeader, type HttpCall } from './http-call.js';
+import type { HttpCall } from './http-call.js';
 
 const SCHEMES = /^(?:(bearer)|dpop)(?: +(.*))?$/i;
 const TOKEN68 = /^[A-Za-z0-9._~+/-]+=*$/;
@@ -31,7 +32,7 @@ export function extractToken(request: TokenRequest, server: ChallengedServer, pa
   const header = request.headers.authorization;
   if (header === undefined) throw noToken(server);
   // Node keeps only the first of several Authorization headers.
-  if (countHeader(request, 'authorization') > 1) throw misplacedToken(server, 'There is more than one Authorization header');
+  if (countValues(request.rawHeaders, 'authorization') > 1) throw misplacedToken(server, 'There is more than one Authorization header');
   return parse(header, server);
 }
 

@@ -18,14 +18,3 @@ export function headerOf(source: HeaderSource, name: string): string | undefined
   const value = source.headers[name];
   return Array.isArray(value) ? value.join(', ') : value;
 }
-
-/** How many times a header stands in the request. `name` is in lower case. */
-export function countHeader(source: HeaderSource, name: string): number {
-  const { rawHeaders } = source;
-  let count = 0;
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const other = rawHeaders[i];
-    if (other?.length === name.length && other.toLowerCase() === name) count++;
-  }
-  return count;
-}

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { countHeader, type HeaderSource, headerOf } from './http-call.js';
+import { countValues } from '../common/raw-headers.js';
+import { type HeaderSource, headerOf } from './http-call.js';
 
 const PREFIX = '=?base64?';
 const SUFFIX = '?=';
@@ -27,7 +28,7 @@ export interface StandardHeader {
 export function standardHeader(source: HeaderSource, name: string): StandardHeader {
   const value = headerOf(source, name)?.trim();
   // Node joins repeated headers with commas: without one there is nothing to count.
-  const isRepeated = value !== undefined && value.includes(',') && countHeader(source, name) > 1;
+  const isRepeated = value !== undefined && value.includes(',') && countValues(source.rawHeaders, name) > 1;
   return { value, isRepeated };
 }
 

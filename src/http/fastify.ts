@@ -1,5 +1,6 @@
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { countValues } from '../common/raw-headers.js';
 import { sideBySide } from '../common/side-by-side.js';
 import type { Config } from '../config/config.js';
 import { PATHS, routeFamily } from '../protocol/urls.js';
@@ -53,6 +54,8 @@ export function prepareInstance(fastify: FastifyInstance, routes: RouteTable, { 
     if (!isProtocol(request)) reply.header('x-frame-options', 'DENY').header('referrer-policy', 'no-referrer');
     // Answers of the admin API may hold a new secret.
     if (request.url.startsWith(PATHS.adminApi)) reply.header('cache-control', 'no-store');
+    // Whoever stands in front may have gone by the other one (RFC 9112 §3.2).
+    if (hasSeveralHosts(request)) return done(toWireError(pathOf(request), { status: 400 }));
     if (!drain.isDraining) return done();
     reply.header('connection', 'close');
     // Who watches it is told why it takes no more, and not that it is dead.
@@ -81,6 +84,8 @@ export function originForm(target: string): string {
 
 /** What is read by a protocol, or signed byte by byte. */
 const takesBytes = (path: string): boolean => routeFamily(path) !== 'web' || path.startsWith(PATHS.webhooks);
+
+const hasSeveralHosts = ({ raw }: FastifyRequest): boolean => countValues(raw.rawHeaders, 'host') > 1;
 
 const isWatching = ({ url }: FastifyRequest): boolean => url.startsWith(`${PATHS.health}/`) || url === PATHS.metrics;
 
