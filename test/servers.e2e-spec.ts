@@ -513,6 +513,10 @@ describe('POST /servers/test', () => {
     expect(json).toMatchObject({ ok: true });
     expect(upstream.asked.at(-1)).toMatchObject({ path: '/mcp?v=2', headers: { authorization: 'Bearer stored-token' } });
     expect((await gatehouse.admin(`/servers/${slug}`)).json).toMatchObject({ upstream: { url: upstream.url } });
+    await gatehouse.flush();
+    const trail = await gatehouse.admin(`/events?kind=server.tested&server=${slug}`);
+    const detail = { ok: true, kind: 'http', to: new URL(upstream.url).origin };
+    expect(trail.json['items']).toEqual([expect.objectContaining({ actor: 'admin', detail })]);
   });
 
   it('says in plain words what does not work', async () => {

@@ -49,6 +49,7 @@ export const EVENT_KINDS = [
   'server.created',
   'server.changed',
   'server.deleted',
+  'server.tested',
   'signing_key.created',
   'signing_key.deleted',
   'token.issued',

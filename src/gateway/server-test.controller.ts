@@ -1,9 +1,12 @@
 import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { type AdminPrincipal, CurrentAdmin } from '../admin/current-admin.decorator.js';
+import { AuditService } from '../audit/audit.service.js';
 import { Authorized } from '../common/access.decorator.js';
 import { ApiProblems } from '../common/problem-responses.decorator.js';
 import { CREATE_EXAMPLES } from '../servers/server-examples.js';
 import { ServerTestDto, TestServerDto, TestUpstreamDto } from './server-test.dto.js';
+import type { UpstreamDto } from '../servers/upstream.dto.js';
 import { ServerTester } from './server-tester.service.js';
 
 const EXAMPLES = Object.fromEntries(
@@ -13,7 +16,10 @@ const EXAMPLES = Object.fromEntries(
 @ApiTags('servers')
 @Controller('api/v1/servers')
 export class ServerTestController {
-  constructor(private readonly tester: ServerTester) {}
+  constructor(
+    private readonly tester: ServerTester,
+    private readonly audit: AuditService,
+  ) {}
 
   @Post('test')
   @HttpCode(200)
@@ -22,8 +28,8 @@ export class ServerTestController {
   @ApiBody({ type: TestUpstreamDto, examples: EXAMPLES })
   @ApiOkResponse({ type: ServerTestDto, description: 'What came of it; that it does not work is an answer, not an error.' })
   @ApiProblems('validation_failed', 'too_many_requests')
-  testUnsaved(@Body() { upstream }: TestUpstreamDto): Promise<ServerTestDto> {
-    return this.tester.testUnsaved(upstream);
+  async testUnsaved(@Body() { upstream }: TestUpstreamDto, @CurrentAdmin() admin: AdminPrincipal): Promise<ServerTestDto> {
+    return this.note(await this.tester.testUnsaved(upstream), { upstream, admin });
   }
 
   @Post(':slug/test')
@@ -33,7 +39,28 @@ export class ServerTestController {
   @ApiBody({ type: TestServerDto, required: false })
   @ApiOkResponse({ type: ServerTestDto, description: 'What came of it; that it does not work is an answer, not an error.' })
   @ApiProblems('validation_failed', 'not_found', 'too_many_requests')
-  testStored(@Param('slug') slug: string, @Body() { upstream }: TestServerDto): Promise<ServerTestDto> {
-    return this.tester.testStored(slug, upstream);
+  async testStored(
+    @Param('slug') slug: string,
+    @Body() { upstream }: TestServerDto,
+    @CurrentAdmin() admin: AdminPrincipal,
+  ): Promise<ServerTestDto> {
+    return this.note(await this.tester.testStored(slug, upstream), { slug, upstream, admin });
+  }
+
+  /** It reaches out in the gateway's name: the trail says who asked for that, and where it went. */
+  private note(result: ServerTestDto, { slug, upstream, admin }: Tested): ServerTestDto {
+    const detail = { ok: result.ok, kind: upstream?.kind, to: upstream?.kind === 'http' ? originOf(upstream.url) : undefined };
+    this.audit.note({ kind: 'server.tested', server: slug, actor: admin.name, detail });
+    return result;
   }
 }
+
+interface Tested {
+  readonly slug?: string;
+  readonly upstream: UpstreamDto | undefined;
+  readonly admin: AdminPrincipal;
+}
+
+/** No path and no query, where keys may stand. */
+const originOf = (url: string | undefined): string | undefined =>
+  url !== undefined && URL.canParse(url) ? new URL(url).origin : undefined;

@@ -28,6 +28,7 @@ const SENTENCES: Readonly<Record<string, Say>> = {
     `Refused${(text(target) ?? text(method)) ? `: ${text(target) ?? text(method) ?? ''}` : ''} (${outcome === 'hidden' ? 'no permission covers it' : (text(why) ?? text(reason) ?? 'no reason noted')})`,
   'call.observed': ({ method, target, missing, wouldBe }) =>
     `Let pass by observe mode: ${text(target) ?? text(method) ?? 'a call'} (${observedFor(wouldBe, missing)})`,
+  'server.tested': ({ ok, to }) => `${text(to) ?? 'The server'} tested: ${ok === true ? 'it works' : 'it does not work'}`,
   'docs.webhook_created': () => 'A secret for the webhook was made',
   'docs.webhook_deleted': () => 'The webhook was removed',
   'credential.created': ({ label }) => `Credential${quoted(label)} created`,
