@@ -1,4 +1,4 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { BackgroundTask } from '../common/background-task.js';
 import { CREDENTIAL_TOPIC, CredentialDirectory } from '../credentials/credential-directory.service.js';
@@ -18,12 +18,13 @@ const SESSION_HOLDERS = 20_000;
  * with their credential (R-LEG-09). At once where the change feed says so, within a second where only time has passed.
  */
 @Injectable()
-export class StreamKeeper implements OnApplicationBootstrap, OnModuleDestroy {
+export class StreamKeeper implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger('Streams');
   private readonly streams = new LiveStreams();
   /** Client ids by the id of credentials that may have sessions. */
   private readonly sessionHolders = new LRUCache<string, string>({ max: SESSION_HOLDERS });
   private readonly task = new BackgroundTask(() => this.sweep(), SWEEP_MS);
+  private isLeaving = false;
   private isClosed = false;
 
   constructor(
@@ -44,7 +45,8 @@ export class StreamKeeper implements OnApplicationBootstrap, OnModuleDestroy {
     this.task.start();
   }
 
-  async onModuleDestroy(): Promise<void> {
+  /** Not before: what is still answered while the process drains is watched over. */
+  async onApplicationShutdown(): Promise<void> {
     await this.task.stop();
     this.close();
   }
@@ -69,12 +71,18 @@ export class StreamKeeper implements OnApplicationBootstrap, OnModuleDestroy {
   /** Watches over a stream until `ended` settles. */
   async watch(stream: LiveStream, ended: Promise<void>): Promise<void> {
     this.streams.add(stream);
-    if (this.isClosed) stream.end();
+    if (this.isClosed || (this.isLeaving && stream.staysOpen)) stream.end();
     try {
       await ended;
     } finally {
       this.streams.delete(stream);
     }
+  }
+
+  /** Ends the streams that would stay open; answers to calls go on. Their clients come back, and then to another replica. */
+  leave(): void {
+    this.isLeaving = true;
+    this.streams.endStanding();
   }
 
   /** Ends every stream, and from now on each as soon as it opens. */

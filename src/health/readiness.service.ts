@@ -24,7 +24,7 @@ export class Readiness {
 
   look(): ReadinessDto {
     const isDown: Readonly<Record<UnreadyReason, boolean>> = {
-      draining: this.drain.isDraining,
+      draining: this.drain.isLeaving,
       database: this.feed.stalenessMs >= RECENT_MS,
       state: !this.feed.isFresh,
       keys: this.ring.findSigning(this.clock()) === undefined,

@@ -52,8 +52,10 @@ export function prepareInstance(fastify: FastifyInstance, routes: RouteTable, { 
     if (!isProtocol(request)) reply.header('x-frame-options', 'DENY').header('referrer-policy', 'no-referrer');
     // Answers of the admin API may hold a new secret.
     if (request.url.startsWith(PATHS.adminApi)) reply.header('cache-control', 'no-store');
-    if (!drain.isDraining) return done();
+    if (!drain.isLeaving) return done();
+    // The next request is better sent elsewhere. Proxies that watch no health hear it by this alone.
     reply.header('connection', 'close');
+    if (!drain.isDraining) return done();
     // Who watches it is told why it takes no more, and not that it is dead.
     if (isWatching(request)) return done();
     return done(toWireError(pathOf(request), { status: 503 }));
