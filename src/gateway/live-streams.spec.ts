@@ -38,6 +38,7 @@ describe('LiveStreams [R-GWC-15]', () => {
       endsAt: 0,
       staysOpen,
       end: () => void ended.push(name),
+      hangUp: () => undefined,
     });
     const [a, b] = [stream('a'), stream('b')];
     live.add(a);

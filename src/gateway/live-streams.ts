@@ -11,6 +11,8 @@ export interface LiveStream {
   /** Until somebody ends it; otherwise it is the answer to a call. */
   readonly staysOpen: boolean;
   end(): void;
+  /** Closes the connection that it came on. */
+  hangUp(): void;
 }
 
 export interface StreamLimits {

@@ -1,4 +1,5 @@
 import type { OutgoingHttpHeaders } from 'node:http';
+import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -105,13 +106,16 @@ export class McpEndpoint implements OnModuleDestroy {
       isEventStream: isEventStream(response),
       farewell: isListen(read) ? completionOf(read) : undefined,
     });
-    return this.streams.watch(this.toLiveStream(call, stream, staysOpen), stream.run());
+    return this.streams.watch(this.toLiveStream(call, { stream, staysOpen, socket: reply.raw.socket }), stream.run());
   }
 
-  private toLiveStream({ principal, http }: Call, stream: ResponseStream, staysOpen: boolean): LiveStream {
+  private toLiveStream(
+    { principal, http }: Call,
+    { stream, staysOpen, socket }: { stream: ResponseStream; staysOpen: boolean; socket: Socket | null },
+  ): LiveStream {
     const longest = principal ? principal.claims.exp * 1000 : this.clock() + MAX_PUBLIC_STREAM_MS;
     const endsAt = staysOpen ? longest : Math.min(longest, this.clock() + MAX_ANSWER_MS);
-    return { principal, address: http.address, endsAt, staysOpen, end: () => stream.end() };
+    return { principal, address: http.address, endsAt, staysOpen, end: () => stream.end(), hangUp: () => void socket?.end() };
   }
 }
 

@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { BackgroundTask } from '../common/background-task.js';
+import { Drain } from '../common/drain.js';
 import { CREDENTIAL_TOPIC, CredentialDirectory } from '../credentials/credential-directory.service.js';
 import { ChangeFeed } from '../database/change-feed.service.js';
 import { addressKey } from '../rate-limit/address-key.js';
@@ -32,6 +33,7 @@ export class StreamKeeper implements OnApplicationBootstrap, OnApplicationShutdo
     private readonly credentials: CredentialDirectory,
     private readonly upstreams: Upstreams,
     private readonly feed: ChangeFeed,
+    private readonly drain: Drain,
   ) {
     feed.on(CREDENTIAL_TOPIC, (id) => void this.recheck(id));
   }
@@ -76,6 +78,8 @@ export class StreamKeeper implements OnApplicationBootstrap, OnApplicationShutdo
       await ended;
     } finally {
       this.streams.delete(stream);
+      // Its head said nothing of that, so that a proxy would use the connection again, just when we close it.
+      if (this.drain.isLeaving) stream.hangUp();
     }
   }
 

@@ -5,12 +5,13 @@ import { AppModule } from '../app.module.js';
 import { type Clock, systemClock } from '../common/clock.js';
 import { StartupError } from '../common/startup-error.js';
 import type { Config } from '../config/config.js';
-import { openDatabase, withStartLock } from '../database/data-source.js';
+import { openDatabase } from '../database/data-source.js';
 import type { Storage } from '../database/database.module.js';
 import { loadMasterKey } from '../database/master-key.js';
+import { withStartLock } from '../database/start-lock.js';
 import { unlock } from '../database/unlock.js';
 import { ENTITIES } from '../entities.js';
-import { Drain } from '../health/drain.js';
+import { Drain } from '../common/drain.js';
 import { RequestTallies } from '../metrics/request-tallies.js';
 import { ErrorFilter } from './error.filter.js';
 import { createAdapter, prepareInstance } from './fastify.js';
@@ -68,7 +69,7 @@ async function openStorage(config: Config): Promise<Storage> {
   const masterKey = loadMasterKey(config);
   const dataSource = await openDatabase(config.database, ENTITIES);
   try {
-    return await withStartLock(dataSource, () => unlock(dataSource, config, masterKey));
+    return await withStartLock(config.database, () => unlock(dataSource, config, masterKey));
   } catch (error) {
     await dataSource.destroy();
     throw error;

@@ -2,7 +2,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../config/config.js';
 import { PATHS, routeFamily } from '../protocol/urls.js';
-import type { Drain } from '../health/drain.js';
+import type { Drain } from '../common/drain.js';
 import { pathOf, sendWireError, toWireError } from './families.js';
 import type { WatchRoute } from './watch-routes.js';
 import { createRequestIds, REQUEST_ID_HEADER } from './request-ids.js';

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { VERSION } from '../common/version.js';
 import { CONFIG, type Config } from '../config/config.js';
-import { Drain } from '../health/drain.js';
+import { Drain } from '../common/drain.js';
 import { Exposition } from './exposition.js';
 import { GatewayMetrics } from './gateway-metrics.service.js';
 import { RequestTallies } from './request-tallies.js';

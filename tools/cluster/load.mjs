@@ -71,7 +71,12 @@ export class Load {
   }
 
   call() {
-    return this.#mcp('call', 'docs', { method: 'tools/list', params: { _meta: META } }, { 'mcp-protocol-version': MODERN, 'mcp-method': 'tools/list' });
+    return this.#mcp(
+      'call',
+      'docs',
+      { method: 'tools/list', params: { _meta: META } },
+      { 'mcp-protocol-version': MODERN, 'mcp-method': 'tools/list' },
+    );
   }
 
   /** One of the earlier era: each of its messages may meet another replica. */

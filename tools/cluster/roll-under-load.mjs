@@ -13,7 +13,9 @@ export async function rollUnderLoad(cluster, times) {
     for (let round = 0; round < times; round++) {
       await cluster.roll((exit) => {
         exits.push(exit);
-        console.log(`  ${exit.pid} ended with ${exit.exitCode} after ${exit.seconds.toFixed(1)} s; ${load.total} requests, ${load.failures.length} failed`);
+        console.log(
+          `  ${exit.pid} ended with ${exit.exitCode} after ${exit.seconds.toFixed(1)} s; ${load.total} requests, ${load.failures.length} failed`,
+        );
       });
     }
     await sleep(2000);
@@ -22,6 +24,8 @@ export async function rollUnderLoad(cluster, times) {
   }
   const kinds = Object.entries(load.counts).map(([kind, count]) => `${kind} ${count}`);
   for (const failure of load.failures.slice(0, SHOWN)) console.log(`  ${failure}`);
-  console.log(`Replaced ${exits.length} processes. ${load.total} requests (${kinds.join(', ')}), ${load.failures.length} failed, slowest ${load.slowestMs.toFixed(0)} ms.`);
+  console.log(
+    `Replaced ${exits.length} processes. ${load.total} requests (${kinds.join(', ')}), ${load.failures.length} failed, slowest ${load.slowestMs.toFixed(0)} ms.`,
+  );
   return load.failures.length === 0 && exits.every(({ exitCode }) => exitCode === 0);
 }

@@ -15,7 +15,8 @@ export async function startSlowUpstream() {
     for await (const part of request) text += part;
     if (request.method !== 'POST') return response.writeHead(405).end();
     const { id, method, params } = JSON.parse(text);
-    const send = (body) => response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ jsonrpc: '2.0', id, ...body }));
+    const send = (body) =>
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ jsonrpc: '2.0', id, ...body }));
     const result = (value) => send({ result: { resultType: 'complete', ...value } });
     if (method === 'tools/call') return count(response, id, params.arguments?.steps ?? 4);
     if (method === 'tools/list') return result({ tools: [TOOL], ttlMs: 60_000, cacheScope: 'public' });
