@@ -21,7 +21,8 @@ async function createBinaryTable(runner: QueryRunner, table: Table): Promise<voi
   const { foreignKeys } = table;
   table.foreignKeys = [];
   await runner.createTable(table, true);
-  await runner.query(`ALTER TABLE \`${table.name}\` ENGINE = InnoDB, CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`);
+  if (!(await isBinary(runner, table.name)))
+    await runner.query(`ALTER TABLE \`${table.name}\` ENGINE = InnoDB, CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`);
   const present = (await runner.getTable(table.name))?.foreignKeys.map(({ name }) => name) ?? [];
   for (const key of foreignKeys) if (!present.includes(key.name)) await runner.createForeignKey(table.name, key);
 }
@@ -46,7 +47,14 @@ export async function hasColumn(runner: QueryRunner, table: string, name: string
 
 export async function hasIndex(runner: QueryRunner, table: string, name: string): Promise<boolean> {
   if (isSqlite(runner)) return false;
-  const present =
-    'SELECT 1 FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = ? AND index_name = ? LIMIT 1';
-  return ((await runner.query(present, [table, name])) as unknown as readonly unknown[]).length > 0;
+  return isThere(runner, 'information_schema.statistics WHERE table_schema = DATABASE() AND table_name = ? AND index_name = ?', [table, name]);
+}
+
+function isBinary(runner: QueryRunner, table: string): Promise<boolean> {
+  const where = "table_schema = DATABASE() AND table_name = ? AND engine = 'InnoDB' AND table_collation = 'utf8mb4_bin'";
+  return isThere(runner, `information_schema.tables WHERE ${where}`, [table]);
+}
+
+async function isThere(runner: QueryRunner, what: string, values: string[]): Promise<boolean> {
+  return ((await runner.query(`SELECT 1 FROM ${what} LIMIT 1`, values)) as unknown as readonly unknown[]).length > 0;
 }
