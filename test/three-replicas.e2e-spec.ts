@@ -40,7 +40,11 @@ const place = (index: number): { readonly url: string } => places[index % places
 const anywhere = (): { readonly url: string } => place(turn++);
 const everywhere = <T>(act: (where: { readonly url: string }) => Promise<T>): Promise<T[]> => Promise.all(places.map(act));
 
-const admin = (where: { readonly url: string }, path: string, init: { method?: string; body?: unknown; headers?: Record<string, string> } = {}) =>
+const admin = (
+  where: { readonly url: string },
+  path: string,
+  init: { method?: string; body?: unknown; headers?: Record<string, string> } = {},
+) =>
   ask(`${where.url}/api/v1${path}`, {
     method: init.method ?? (init.body === undefined ? 'GET' : 'POST'),
     headers: { authorization: basic('admin', PASSWORD), 'content-type': 'application/json', ...init.headers },

@@ -21,7 +21,7 @@ function heard(hear: (sql: string) => void): { logging: ['query']; logger: Logge
 }
 
 async function connect(database: EmptyDatabase, more: object = {}): Promise<DataSource> {
-  return new DataSource({ ...(await dataSourceOptions(database.config, ENTITIES)), ...more } as DataSourceOptions).initialize();
+  return new DataSource({ ...(await dataSourceOptions(database.config, ENTITIES)), ...more }).initialize();
 }
 
 /** Why an older version would not go on after a statement; undefined where it would. Tables made by the same migration are free. */
