@@ -69,8 +69,9 @@ async function startReplicas() {
     LOG_LEVEL: 'error',
     RATE_LIMITS: 'off',
   };
+  // Detached: a signal to cut the bench short is not theirs.
   for (const port of ports)
-    children.push(spawn(process.execPath, ['dist/src/main.js'], { env: { ...env, PORT: String(port) }, stdio: 'ignore' }));
+    children.push(spawn(process.execPath, ['dist/src/main.js'], { env: { ...env, PORT: String(port) }, stdio: 'ignore', detached: true }));
   const urls = ports.map((port) => `http://127.0.0.1:${port}`);
   for (const url of urls) {
     for (let i = 0; ; i++) {
