@@ -124,11 +124,7 @@ async function leave(
   await stopListening(app.getHttpServer(), hurry);
 }
 
-async function close(
-  app: NestFastifyApplication,
-  storage: Storage,
-  { drain, drainMs }: { drain: Drain; drainMs: number },
-): Promise<void> {
+async function close(app: NestFastifyApplication, storage: Storage, { drain, drainMs }: { drain: Drain; drainMs: number }): Promise<void> {
   drain.begin();
   const server = app.getHttpServer();
   // Whoever comes finds nobody here, and goes elsewhere, while the others are served to their end.

@@ -47,7 +47,10 @@ export async function hasColumn(runner: QueryRunner, table: string, name: string
 
 export async function hasIndex(runner: QueryRunner, table: string, name: string): Promise<boolean> {
   if (isSqlite(runner)) return false;
-  return isThere(runner, 'information_schema.statistics WHERE table_schema = DATABASE() AND table_name = ? AND index_name = ?', [table, name]);
+  return isThere(runner, 'information_schema.statistics WHERE table_schema = DATABASE() AND table_name = ? AND index_name = ?', [
+    table,
+    name,
+  ]);
 }
 
 function isBinary(runner: QueryRunner, table: string): Promise<boolean> {
