@@ -1,8 +1,15 @@
 // npm run bench: tokens. npm run bench -- gateway: calls through the gateway. -- quality, -- scale: the search of the documentation server.
+// -- replicas: how soon a credential that is disabled at one replica is refused at the others.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const RUNS = { tokens: './run.mjs', gateway: './gateway/run.mjs', quality: './search/quality.ts', scale: './search/scale.mjs' };
+const RUNS = {
+  tokens: './run.mjs',
+  gateway: './gateway/run.mjs',
+  quality: './search/quality.ts',
+  scale: './search/scale.mjs',
+  replicas: './replicas.mjs',
+};
 const name = process.argv[2] ?? 'tokens';
 if (!Object.hasOwn(RUNS, name)) {
   console.error(`bench: name one of ${Object.keys(RUNS).join(', ')}`);

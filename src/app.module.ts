@@ -10,7 +10,7 @@ import { DashboardModule } from './dashboard/dashboard.module.js';
 import { DatabaseModule, type Storage } from './database/database.module.js';
 import { EgressModule } from './egress/egress.module.js';
 import { GatewayModule } from './gateway/gateway.module.js';
-import type { Drain } from './health/drain.js';
+import type { Drain } from './common/drain.js';
 import { HealthModule } from './health/health.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import type { RequestTallies } from './metrics/request-tallies.js';

@@ -3,12 +3,15 @@ import { existsSync } from 'node:fs';
 import { loadEnvFile } from 'node:process';
 import { setFlagsFromString } from 'node:v8';
 import { StartupError } from './common/startup-error.js';
+import type { ShutdownConfig } from './config/config.js';
 import { loadConfig } from './config/load-config.js';
 import { environment } from './config/process-environment.js';
 import { banner } from './http/banner.js';
-import { startGatehouse } from './http/create-app.js';
+import { type Gatehouse, startGatehouse } from './http/create-app.js';
 
-const SHUTDOWN_MS = 9500;
+/** For what comes after calls have ended: what is buffered is written, and everything closed. */
+const CLOSING_MS = 2500;
+const LEAST_SHUTDOWN_MS = 9500;
 
 /**
  * V8 makes objects old from birth where others of the same line of code have lived long. Where that meets what a call is made of, a dead
@@ -22,15 +25,32 @@ async function main(): Promise<void> {
   const config = loadConfig(environment(), process.stdout.isTTY);
   const gatehouse = await startGatehouse(config);
   // Before anything says that it runs: who reads that may stop it at once.
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop(gatehouse.close));
+  listenForEnd(gatehouse, config.shutdown);
   process.stdout.write(`${banner(config, gatehouse.firstOwner)}\n`);
   if (!config.rateLimits.enabled) process.stderr.write('gatehouse: RATE_LIMITS is off: nothing slows down guessing. For a bench only.\n');
 }
 
-/** Ends in time whatever happens: an orchestrator kills after ten seconds, and then nothing would be flushed. */
-async function stop(close: () => Promise<void>): Promise<void> {
-  setTimeout(() => process.exit(1), SHUTDOWN_MS).unref();
-  await close();
+/**
+ * `SIGTERM` comes from who replaces processes behind a balancer; Ctrl-C, and any second signal, from who does not want to wait for that.
+ * A third one ends the process as it stands.
+ */
+function listenForEnd(gatehouse: Gatehouse, limits: ShutdownConfig): void {
+  const hurry = new AbortController();
+  let isEnding = false;
+  const end = (signal: NodeJS.Signals): void => {
+    if (isEnding || signal === 'SIGINT' || limits.delayMs === 0) hurry.abort();
+    if (isEnding) process.off('SIGTERM', end).off('SIGINT', end);
+    else void stop(gatehouse, limits, hurry.signal);
+    isEnding = true;
+  };
+  process.on('SIGTERM', end).on('SIGINT', end);
+}
+
+/** Ends in time whatever happens: an orchestrator kills after a while (Docker after ten seconds), and then nothing would be flushed. */
+async function stop(gatehouse: Gatehouse, { delayMs, drainMs }: ShutdownConfig, hurry: AbortSignal): Promise<void> {
+  setTimeout(() => process.exit(1), Math.max(LEAST_SHUTDOWN_MS, delayMs + drainMs + CLOSING_MS)).unref();
+  await gatehouse.leave(hurry);
+  await gatehouse.close();
   process.exit(0);
 }
 

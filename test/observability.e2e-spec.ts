@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { generateSecret } from '../src/common/secret-format.js';
-import { Drain } from '../src/health/drain.js';
+import { Drain } from '../src/common/drain.js';
 import { ChangeFeed } from '../src/database/change-feed.service.js';
 import { Metrics } from '../src/metrics/metrics.service.js';
 import { type Answer, ask, startTestGatehouse, type TestGatehouse } from './support/gatehouse.js';

@@ -4,11 +4,14 @@
 //   --port N       where the proxy listens (3000)
 //   --database URL a MariaDB or MySQL server (mysql://root@127.0.0.1:3306); a database is made on it and dropped at the end
 //   --redis URL    (redis://127.0.0.1:6379), or `none`
+//   --roll-under-load  clients of every kind at work while all processes are replaced, one after the other, --times times (1); tells how
+//                  many of their requests failed, and ends: with 0 where none did
 // SIGHUP restarts the processes one after the other, as an upgrade would. Ctrl-C ends everything.
 import { parseArgs } from 'node:util';
 import { execFileSync } from 'node:child_process';
 import { Cluster } from './cluster/cluster.mjs';
 import { installedProxy, PROXIES } from './cluster/proxy.mjs';
+import { rollUnderLoad } from './cluster/roll-under-load.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -17,6 +20,8 @@ const { values } = parseArgs({
     port: { type: 'string', default: '3000' },
     database: { type: 'string', default: 'mysql://root@127.0.0.1:3306' },
     redis: { type: 'string', default: 'redis://127.0.0.1:6379' },
+    'roll-under-load': { type: 'boolean', default: false },
+    times: { type: 'string', default: '1' },
   },
 });
 
@@ -31,11 +36,18 @@ const integer = (name, max) => {
 };
 const replicas = integer('replicas', 32);
 const port = integer('port', 65_535);
+const times = integer('times', 1000);
 const proxy = values.proxy ?? installedProxy();
 if (proxy === undefined || !(proxy in PROXIES)) stop(`install one of ${Object.keys(PROXIES).join(', ')}, or name it with --proxy`);
 
 execFileSync(process.execPath, ['tools/build-when-stale.mjs'], { stdio: 'inherit' });
-const cluster = new Cluster({ port, proxy, database: values.database, redis: values.redis === 'none' ? undefined : values.redis });
+const cluster = new Cluster({
+  port,
+  proxy,
+  database: values.database,
+  redis: values.redis === 'none' ? undefined : values.redis,
+  env: values['roll-under-load'] ? { RATE_LIMITS: 'off' } : {},
+});
 const end = async (status) => {
   await cluster.stop();
   process.exit(status);
@@ -49,6 +61,7 @@ try {
 }
 console.log(`${replicas} processes behind ${proxy} at ${cluster.url}`);
 for (const { url, pid } of cluster.replicas) console.log(`  ${url} (${pid})`);
+if (values['roll-under-load']) await end((await rollUnderLoad(cluster, times)) ? 0 : 1);
 console.log(`First admin: ${cluster.admin.username}, ${cluster.admin.password}`);
 console.log(`One after the other anew: kill -HUP ${process.pid}`);
 process.on(

@@ -37,6 +37,7 @@ export interface Config {
   readonly trustProxy: readonly string[];
   readonly allowedOrigins: readonly string[];
   readonly stateMaxStalenessMs: number;
+  readonly shutdown: ShutdownConfig;
   /** Folder of the dashboard's built pages; undefined for the one that the build makes. */
   readonly dashboardDir: string | undefined;
   readonly rateLimits: RateLimitConfig;
@@ -49,6 +50,14 @@ export interface Config {
   readonly metricsToken: string | undefined;
   /** Undefined where no traces are made. */
   readonly tracing: TracingConfig | undefined;
+}
+
+/** How the process goes when it is told to. */
+export interface ShutdownConfig {
+  /** It says that it is not ready and serves on for this long, so that balancers take it out. */
+  readonly delayMs: number;
+  /** Calls under way may then take this long to finish. */
+  readonly drainMs: number;
 }
 
 /** Sign-in sessions of the dashboard. */

@@ -17,6 +17,7 @@ import {
 } from './config.js';
 import { Environment } from './environment.js';
 import { readMetricsToken, readTracing } from './observability-settings.js';
+import { readShutdown } from './shutdown-settings.js';
 import { readStdioCommands } from './stdio-commands.js';
 import { readOidc, readSessions } from './sign-in-settings.js';
 
@@ -60,6 +61,7 @@ export function loadConfig(variables: NodeJS.ProcessEnv, stdoutIsTerminal = fals
     trustProxy,
     allowedOrigins: readAllowedOrigins(env, publicUrl),
     stateMaxStalenessMs: 1000 * env.integer('STATE_MAX_STALENESS', { fallback: 60, min: 1, max: 86_400, example: '60' }),
+    shutdown: readShutdown(env, isLoopbackHost(new URL(publicUrl).hostname)),
     dashboardDir: readDashboardDir(env),
     rateLimits: readRateLimits(env),
     usageRetentionDays: env.integer('USAGE_RETENTION_DAYS', { fallback: 90, min: 1, max: 3650, example: '90' }),

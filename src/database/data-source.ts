@@ -6,13 +6,9 @@ import { StartupError } from '../common/startup-error.js';
 import type { DatabaseConfig } from '../config/config.js';
 import { makeFolder } from './make-folder.js';
 import { MIGRATIONS } from './migrations/index.js';
+import { CONNECT_TIMEOUT_MS, withStartLock } from './start-lock.js';
 
 export type Entities = (string | (new () => unknown) | EntitySchema)[];
-
-export const CONNECT_TIMEOUT_MS = 5000;
-const LOCK_SECONDS = 60;
-/** A lock of a server's, named after the database; replicas start one at a time under it. */
-export const START_LOCK = 'CONCAT(DATABASE(), ".gatehouse.start")';
 
 /** The options of a data source; asks a server for its version, since TypeORM knows MariaDB and MySQL as two types. */
 export async function dataSourceOptions(database: DatabaseConfig, entities: Entities): Promise<DataSourceOptions> {
@@ -54,33 +50,24 @@ async function serverType(url: string): Promise<'mysql' | 'mariadb'> {
  * @throws {StartupError} when the folder cannot be written or the server cannot be reached.
  */
 export async function openDatabase(database: DatabaseConfig, entities: Entities): Promise<DataSource> {
-  let dataSource: DataSource | undefined;
   try {
     if (database.kind === 'sqlite' && database.file !== ':memory:') makeFolder(dirname(database.file));
-    dataSource = new DataSource(await dataSourceOptions(database, entities));
-    await dataSource.initialize();
-    await migrate(dataSource);
-    return dataSource;
+    return await withStartLock(database, () => openAndMigrate(database, entities));
   } catch (error) {
-    if (dataSource?.isInitialized) await dataSource.destroy();
+    if (error instanceof StartupError) throw error;
     throw new StartupError(describeFault(database, error), { cause: error });
   }
 }
 
-function migrate(dataSource: DataSource): Promise<unknown> {
-  return withStartLock(dataSource, () => dataSource.runMigrations());
-}
-
-/** Runs `work` on one replica at a time, so that replicas that start together migrate and seed once. */
-export async function withStartLock<T>(dataSource: DataSource, work: () => Promise<T>): Promise<T> {
-  if (dataSource.options.type === 'better-sqlite3') return work();
-  const runner = dataSource.createQueryRunner();
+async function openAndMigrate(database: DatabaseConfig, entities: Entities): Promise<DataSource> {
+  const dataSource = new DataSource(await dataSourceOptions(database, entities));
   try {
-    await runner.query(`SELECT GET_LOCK(${START_LOCK}, ?)`, [LOCK_SECONDS]);
-    return await work();
-  } finally {
-    await runner.query(`SELECT RELEASE_LOCK(${START_LOCK})`);
-    await runner.release();
+    await dataSource.initialize();
+    await dataSource.runMigrations();
+    return dataSource;
+  } catch (error) {
+    if (dataSource.isInitialized) await dataSource.destroy();
+    throw error;
   }
 }
 

@@ -2,7 +2,8 @@ import Database from 'better-sqlite3';
 import { createConnection } from 'mysql2/promise';
 import { StartupError } from '../common/startup-error.js';
 import type { DatabaseConfig } from '../config/config.js';
-import { CONNECT_TIMEOUT_MS, describeFault, START_LOCK } from './data-source.js';
+import { describeFault } from './data-source.js';
+import { CONNECT_TIMEOUT_MS, START_LOCK } from './start-lock.js';
 
 const SQLITE_WAIT_MS = 1000;
 /** A server takes a moment to forget a connection that was closed. */

@@ -8,6 +8,7 @@ import type { KeepFeedback } from './feedback-tool.js';
 import { type FindAddresses, folderIn, type GitSettings, GitSource } from './git/git-source.js';
 import { checkoutOf } from './index/claim-index.js';
 import type { FileWarning } from './index/store.js';
+import type { SessionIdParts } from './session-ids.js';
 import { ShellThreads } from './shell/shell-threads.js';
 
 export interface DocsOptions {
@@ -18,9 +19,10 @@ export interface DocsOptions {
   readonly allPublic: boolean;
   /** Where its index is kept, and beside it the checkout of its repository; one for each key. */
   readonly indexFile: string;
-  /** Scheme and host of the site that its pages stand on. */
+  /** Where a page can be read. */
   readonly linkTo: (path: string) => string;
   readonly keepFeedback: KeepFeedback;
+  readonly sessions?: SessionIdParts | undefined;
 }
 
 /** A documentation server that is open. */
@@ -118,7 +120,7 @@ export class DocsServers implements OnApplicationShutdown {
     await Promise.all([...opened.map(end), this.shell.close()]);
   }
 
-  private make({ dir, git, name, allPublic, indexFile, linkTo, keepFeedback }: DocsOptions): SharedDocs {
+  private make({ dir, git, name, allPublic, indexFile, linkTo, keepFeedback, sessions }: DocsOptions): SharedDocs {
     const warn = (warning: string): void => this.logger.warn(warning);
     const folder = git ? (index: string) => join(checkoutOf(index), folderIn(git.path) ?? '.') : dir;
     const library = new DocsLibrary({ dir: folder, allPublic, indexFile, warn, isWatched: !git });
@@ -130,7 +132,7 @@ export class DocsServers implements OnApplicationShutdown {
     const place = git && (git.path ?? git.url);
     const sourced = source && library.status().pages === 0 ? source.firstPull : undefined;
     const suffix = toolSuffix(title);
-    const upstream = new DocsUpstream({ library, sourced, name: title, suffix, shell: this.shell, keepFeedback, onError });
+    const upstream = new DocsUpstream({ library, sourced, name: title, suffix, shell: this.shell, keepFeedback, sessions, onError });
     return {
       users: 0,
       name: title,

@@ -13,6 +13,7 @@ import { readTool } from './read-tool.js';
 import { searchTool } from './search-tool.js';
 import { shellTool } from './shell-tool.js';
 import type { ShellThreads } from './shell/shell-threads.js';
+import type { SessionIdParts } from './session-ids.js';
 import { LegacySessions } from './sessions.js';
 
 const ERAS: readonly Era[] = ['modern', 'legacy'];
@@ -31,6 +32,8 @@ export interface DocsUpstreamOptions {
   readonly suffix: string;
   readonly shell: ShellThreads;
   readonly keepFeedback: KeepFeedback;
+  /** How sessions are shared with other replicas; without it this one has them for itself. */
+  readonly sessions?: SessionIdParts | undefined;
   /** Told of what the SDK refuses or fails at. */
   readonly onError: (error: Error) => void;
 }
@@ -48,9 +51,9 @@ export class DocsUpstream implements McpUpstream {
 
   /** Opens the library in the background; a start does not wait for it. */
   constructor(private readonly options: DocsUpstreamOptions) {
-    const { onError, library, sourced } = options;
+    const { onError, library, sourced, sessions } = options;
     this.parts = partsOf(options);
-    this.sessions = new LegacySessions(this.parts);
+    this.sessions = new LegacySessions(this.parts, undefined, sessions);
     this.modern = createMcpHandler(({ authInfo }) => createMcpServer(this.parts, () => authInfo?.extra?.['caller'] as Caller), {
       legacy: 'reject',
       onerror: onError,

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
+import { CLOCK, type Clock } from '../common/clock.js';
 import { CONFIG, type Config } from '../config/config.js';
+import { Sealer } from '../database/sealer.js';
 import { linkOf, markdownLinkOf } from '../docs-server/content/page-path.js';
 import { DocsFeedbackService } from '../docs-server/docs-feedback.service.js';
 import { DocsServers } from '../docs-server/docs-servers.service.js';
@@ -10,6 +12,7 @@ import { Egress } from '../egress/egress.service.js';
 import type { ServerState } from '../servers/server-state.js';
 import type { DocsGitSettings, DocsUpstreamSettings } from '../servers/upstream.js';
 import type { Opened } from './opened.js';
+import { SharedSessions } from './shared-sessions.service.js';
 
 /** Opens documentation servers with what they need of the others. */
 @Injectable()
@@ -18,6 +21,9 @@ export class DocsOpener {
     private readonly docs: DocsServers,
     private readonly feedback: DocsFeedbackService,
     private readonly egress: Egress,
+    private readonly sealer: Sealer,
+    private readonly sessions: SharedSessions,
+    @Inject(CLOCK) private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -34,6 +40,7 @@ export class DocsOpener {
       allPublic: docs.public,
       indexFile,
       keepFeedback: (feedback) => this.feedback.keep(server.id, feedback),
+      sessions: { sealer: this.sealer, place: `${server.id} ${name ?? ''}`, clock: this.clock, ends: this.sessions },
     });
     let isClosed = false;
     const close = async (): Promise<void> => {

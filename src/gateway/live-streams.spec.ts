@@ -32,7 +32,14 @@ describe('LiveStreams [R-GWC-15]', () => {
   it('ends those that are open, and no others', () => {
     const live = streams();
     const ended: string[] = [];
-    const stream = (name: string) => ({ principal: undefined, address: '', endsAt: 0, end: () => void ended.push(name) });
+    const stream = (name: string, staysOpen = false) => ({
+      principal: undefined,
+      address: '',
+      endsAt: 0,
+      staysOpen,
+      end: () => void ended.push(name),
+      hangUp: () => undefined,
+    });
     const [a, b] = [stream('a'), stream('b')];
     live.add(a);
     live.add(b);

@@ -8,7 +8,11 @@ export interface LiveStream {
   readonly address: string;
   /** When it ends whatever happens, in milliseconds since the epoch. */
   readonly endsAt: number;
+  /** Until somebody ends it; otherwise it is the answer to a call. */
+  readonly staysOpen: boolean;
   end(): void;
+  /** Closes the connection that it came on. */
+  hangUp(): void;
 }
 
 export interface StreamLimits {
@@ -63,6 +67,11 @@ export class LiveStreams {
 
   delete(stream: LiveStream): void {
     this.streams.delete(stream);
+  }
+
+  /** Ends those that would not end by themselves. */
+  endStanding(): void {
+    for (const stream of this.all) if (stream.staysOpen) stream.end();
   }
 
   endAll(): void {

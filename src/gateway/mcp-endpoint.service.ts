@@ -1,8 +1,10 @@
 import type { OutgoingHttpHeaders } from 'node:http';
+import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CLOCK, type Clock } from '../common/clock.js';
+import { CONFIG, type Config } from '../config/config.js';
 import { isEventStream } from '../protocol/answer.js';
 import type { UpstreamAnswer } from '../protocol/exchange.js';
 import { Admission } from './admission.service.js';
@@ -25,7 +27,6 @@ export interface McpRequest extends FastifyRequest {
 const MAX_ANSWER_MS = 10 * 60_000;
 /** A public stream ends after this long; its client opens another. */
 const MAX_PUBLIC_STREAM_MS = 3600_000;
-const DRAIN_MS = 5000;
 
 /** Between Fastify and the gateway: a request becomes a call, an answer goes out as it comes. */
 @Injectable()
@@ -37,6 +38,7 @@ export class McpEndpoint implements OnModuleDestroy {
     private readonly admission: Admission,
     private readonly gateway: Gateway,
     private readonly streams: StreamKeeper,
+    @Inject(CONFIG) private readonly config: Config,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -58,14 +60,18 @@ export class McpEndpoint implements OnModuleDestroy {
     return this.serve({ http: toHttpCall(request), connection: reply.raw, server: principal.server, principal }, reply);
   }
 
-  /** Takes no more requests, ends the streams, and waits for the answers under way. */
+  /** Takes no more requests, ends the streams that would stay open, waits for the answers under way, and ends those that take too long. */
   async onModuleDestroy(): Promise<void> {
     this.admission.close();
+    this.streams.leave();
+    if (this.inFlight > 0) await this.untilIdle();
     this.streams.close();
-    if (this.inFlight === 0) return;
+  }
+
+  private async untilIdle(): Promise<void> {
     const idle = new Promise<void>((resolve) => (this.whenIdle = resolve));
     let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<void>((resolve) => (timer = setTimeout(resolve, DRAIN_MS)));
+    const deadline = new Promise<void>((resolve) => (timer = setTimeout(resolve, this.config.shutdown.drainMs)));
     await Promise.race([idle, deadline]);
     clearTimeout(timer);
   }
@@ -100,13 +106,16 @@ export class McpEndpoint implements OnModuleDestroy {
       isEventStream: isEventStream(response),
       farewell: isListen(read) ? completionOf(read) : undefined,
     });
-    return this.streams.watch(this.toLiveStream(call, stream, staysOpen), stream.run());
+    return this.streams.watch(this.toLiveStream(call, { stream, staysOpen, socket: reply.raw.socket }), stream.run());
   }
 
-  private toLiveStream({ principal, http }: Call, stream: ResponseStream, staysOpen: boolean): LiveStream {
+  private toLiveStream(
+    { principal, http }: Call,
+    { stream, staysOpen, socket }: { stream: ResponseStream; staysOpen: boolean; socket: Socket | null },
+  ): LiveStream {
     const longest = principal ? principal.claims.exp * 1000 : this.clock() + MAX_PUBLIC_STREAM_MS;
     const endsAt = staysOpen ? longest : Math.min(longest, this.clock() + MAX_ANSWER_MS);
-    return { principal, address: http.address, endsAt, end: () => stream.end() };
+    return { principal, address: http.address, endsAt, staysOpen, end: () => stream.end(), hangUp: () => void socket?.end() };
   }
 }
 

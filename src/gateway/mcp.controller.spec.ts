@@ -21,7 +21,7 @@ import { Sealer } from '../database/sealer.js';
 import { UnitOfWork } from '../database/unit-of-work.service.js';
 import { DocsServers } from '../docs-server/docs-servers.service.js';
 import { ENTITIES } from '../entities.js';
-import { Drain } from '../health/drain.js';
+import { Drain } from '../common/drain.js';
 import { ErrorFilter } from '../http/error.filter.js';
 import { TracingModule } from '../tracing/tracing.module.js';
 import { RequestTallies } from '../metrics/request-tallies.js';
@@ -142,6 +142,7 @@ async function start(env: Readonly<Record<string, string>> = {}): Promise<World>
     RateLimitModule,
     AuditModule,
     TracingModule,
+    { module: class Draining {}, global: true, providers: [Drain], exports: [Drain] },
   ];
   const testing = await Test.createTestingModule({ imports: [...platform, GatewayModule] })
     .overrideProvider(DocsServers)

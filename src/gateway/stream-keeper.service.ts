@@ -1,6 +1,7 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { BackgroundTask } from '../common/background-task.js';
+import { Drain } from '../common/drain.js';
 import { CREDENTIAL_TOPIC, CredentialDirectory } from '../credentials/credential-directory.service.js';
 import { ChangeFeed } from '../database/change-feed.service.js';
 import { addressKey } from '../rate-limit/address-key.js';
@@ -18,12 +19,13 @@ const SESSION_HOLDERS = 20_000;
  * with their credential (R-LEG-09). At once where the change feed says so, within a second where only time has passed.
  */
 @Injectable()
-export class StreamKeeper implements OnApplicationBootstrap, OnModuleDestroy {
+export class StreamKeeper implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger('Streams');
   private readonly streams = new LiveStreams();
   /** Client ids by the id of credentials that may have sessions. */
   private readonly sessionHolders = new LRUCache<string, string>({ max: SESSION_HOLDERS });
   private readonly task = new BackgroundTask(() => this.sweep(), SWEEP_MS);
+  private isLeaving = false;
   private isClosed = false;
 
   constructor(
@@ -31,6 +33,7 @@ export class StreamKeeper implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly credentials: CredentialDirectory,
     private readonly upstreams: Upstreams,
     private readonly feed: ChangeFeed,
+    private readonly drain: Drain,
   ) {
     feed.on(CREDENTIAL_TOPIC, (id) => void this.recheck(id));
   }
@@ -44,7 +47,8 @@ export class StreamKeeper implements OnApplicationBootstrap, OnModuleDestroy {
     this.task.start();
   }
 
-  async onModuleDestroy(): Promise<void> {
+  /** Not before: what is still answered while the process drains is watched over. */
+  async onApplicationShutdown(): Promise<void> {
     await this.task.stop();
     this.close();
   }
@@ -69,12 +73,20 @@ export class StreamKeeper implements OnApplicationBootstrap, OnModuleDestroy {
   /** Watches over a stream until `ended` settles. */
   async watch(stream: LiveStream, ended: Promise<void>): Promise<void> {
     this.streams.add(stream);
-    if (this.isClosed) stream.end();
+    if (this.isClosed || (this.isLeaving && stream.staysOpen)) stream.end();
     try {
       await ended;
     } finally {
       this.streams.delete(stream);
+      // Its head said nothing of that, so that a proxy would use the connection again, just when we close it.
+      if (this.drain.isLeaving) stream.hangUp();
     }
+  }
+
+  /** Ends the streams that would stay open; answers to calls go on. Their clients come back, and then to another replica. */
+  leave(): void {
+    this.isLeaving = true;
+    this.streams.endStanding();
   }
 
   /** Ends every stream, and from now on each as soon as it opens. */

@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { DocsServerModule } from '../docs-server/docs-server.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
-import { Drain } from './drain.js';
+import { Drain } from '../common/drain.js';
 import { HealthController } from './health.controller.js';
 import { Readiness } from './readiness.service.js';
 

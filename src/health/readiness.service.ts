@@ -5,7 +5,7 @@ import { REDIS } from '../config/redis.module.js';
 import { ChangeFeed } from '../database/change-feed.service.js';
 import { DocsServers } from '../docs-server/docs-servers.service.js';
 import { KeyRing } from '../tokens/key-ring.js';
-import { Drain } from './drain.js';
+import { Drain } from '../common/drain.js';
 import type { ReadinessDto, UnreadyReason } from './health.dto.js';
 
 const RECENT_MS = 2000;
@@ -24,7 +24,7 @@ export class Readiness {
 
   look(): ReadinessDto {
     const isDown: Readonly<Record<UnreadyReason, boolean>> = {
-      draining: this.drain.isDraining,
+      draining: this.drain.isLeaving,
       database: this.feed.stalenessMs >= RECENT_MS,
       state: !this.feed.isFresh,
       keys: this.ring.findSigning(this.clock()) === undefined,

@@ -5,22 +5,25 @@ import { AppModule } from '../app.module.js';
 import { type Clock, systemClock } from '../common/clock.js';
 import { StartupError } from '../common/startup-error.js';
 import type { Config } from '../config/config.js';
-import { openDatabase, withStartLock } from '../database/data-source.js';
+import { openDatabase } from '../database/data-source.js';
 import type { Storage } from '../database/database.module.js';
 import { loadMasterKey } from '../database/master-key.js';
+import { withStartLock } from '../database/start-lock.js';
 import { unlock } from '../database/unlock.js';
 import { ENTITIES } from '../entities.js';
-import { Drain } from '../health/drain.js';
+import { Drain } from '../common/drain.js';
 import { RequestTallies } from '../metrics/request-tallies.js';
 import { ErrorFilter } from './error.filter.js';
 import { createAdapter, prepareInstance } from './fastify.js';
 import { createLogger, NestLogger } from './nest-logger.js';
 import { RouteTable } from './route-table.js';
+import { pause, stopListening } from './stop-listening.js';
 import { setUpSwagger } from './swagger.js';
 import { createValidationPipe } from './validation.pipe.js';
 import { watchRoutes } from './watch-routes.js';
 
-const DRAIN_MS = 5000;
+/** Streams that have to be ended get a moment for their last words. */
+const LAST_WORDS_MS = 500;
 
 /** A started application: the same for `main` and for the tests. */
 export interface Gatehouse {
@@ -28,7 +31,12 @@ export interface Gatehouse {
   /** Where it listens, e.g. `http://127.0.0.1:3000`. */
   readonly url: string;
   readonly firstOwner: FirstOwnerResult | undefined;
-  /** Stops accepting, finishes what is under way for at most 5 s, writes what is buffered, and closes. */
+  /**
+   * Says that it is not ready, serves on for `SHUTDOWN_DELAY` while balancers take notice, and takes no more connections. Does not wait
+   * any more once `hurry` says so.
+   */
+  leave(hurry: AbortSignal): Promise<void>;
+  /** Finishes what is under way for at most `SHUTDOWN_DRAIN`, writes what is buffered, and closes. */
   close(): Promise<void>;
 }
 
@@ -44,9 +52,15 @@ export async function startGatehouse(config: Config, clock: Clock = systemClock)
     await listen(app, config);
     // Only now: a generated password that is never shown, because the port is taken, would lock everybody out.
     const firstOwner = await app.get(FirstOwner).ensure();
-    return { app, url: urlOf(app), firstOwner, close: () => close(app, storage, drain) };
+    return {
+      app,
+      url: urlOf(app),
+      firstOwner,
+      leave: (hurry) => leave(app, drain, { delayMs: config.shutdown.delayMs, hurry }),
+      close: () => close(app, storage, { drain, drainMs: config.shutdown.drainMs }),
+    };
   } catch (error) {
-    await close(app, storage, drain);
+    await close(app, storage, { drain, drainMs: 0 });
     throw error;
   }
 }
@@ -55,7 +69,7 @@ async function openStorage(config: Config): Promise<Storage> {
   const masterKey = loadMasterKey(config);
   const dataSource = await openDatabase(config.database, ENTITIES);
   try {
-    return await withStartLock(dataSource, () => unlock(dataSource, config, masterKey));
+    return await withStartLock(config.database, () => unlock(dataSource, config, masterKey));
   } catch (error) {
     await dataSource.destroy();
     throw error;
@@ -100,10 +114,22 @@ function urlOf(app: NestFastifyApplication): string {
   return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
 }
 
-async function close(app: NestFastifyApplication, storage: Storage, drain: Drain): Promise<void> {
+async function leave(
+  app: NestFastifyApplication,
+  drain: Drain,
+  { delayMs, hurry }: { delayMs: number; hurry: AbortSignal },
+): Promise<void> {
+  drain.leave();
+  await pause(delayMs, hurry);
+  await stopListening(app.getHttpServer(), hurry);
+}
+
+async function close(app: NestFastifyApplication, storage: Storage, { drain, drainMs }: { drain: Drain; drainMs: number }): Promise<void> {
   drain.begin();
   const server = app.getHttpServer();
-  const force = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+  // Whoever comes finds nobody here, and goes elsewhere, while the others are served to their end.
+  server.close();
+  const force = setTimeout(() => server.closeAllConnections(), drainMs + LAST_WORDS_MS);
   await app.close();
   clearTimeout(force);
   if (storage.dataSource.isInitialized) await storage.dataSource.destroy();

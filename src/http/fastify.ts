@@ -4,7 +4,7 @@ import { countValues } from '../common/raw-headers.js';
 import { sideBySide } from '../common/side-by-side.js';
 import type { Config } from '../config/config.js';
 import { PATHS, routeFamily } from '../protocol/urls.js';
-import type { Drain } from '../health/drain.js';
+import type { Drain } from '../common/drain.js';
 import { pathOf, sendWireError, toWireError } from './families.js';
 import type { WatchRoute } from './watch-routes.js';
 import { createRequestIds, REQUEST_ID_HEADER } from './request-ids.js';
@@ -56,8 +56,10 @@ export function prepareInstance(fastify: FastifyInstance, routes: RouteTable, { 
     if (request.url.startsWith(PATHS.adminApi)) reply.header('cache-control', 'no-store');
     // Whoever stands in front may have gone by the other one (RFC 9112 §3.2).
     if (hasSeveralHosts(request)) return done(toWireError(pathOf(request), { status: 400 }));
-    if (!drain.isDraining) return done();
+    if (!drain.isLeaving) return done();
+    // The next request is better sent elsewhere. Proxies that watch no health hear it by this alone.
     reply.header('connection', 'close');
+    if (!drain.isDraining) return done();
     // Who watches it is told why it takes no more, and not that it is dead.
     if (isWatching(request)) return done();
     return done(toWireError(pathOf(request), { status: 503 }));

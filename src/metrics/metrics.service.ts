@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { VERSION } from '../common/version.js';
 import { CONFIG, type Config } from '../config/config.js';
-import { Drain } from '../health/drain.js';
+import { Drain } from '../common/drain.js';
 import { Exposition } from './exposition.js';
 import { GatewayMetrics } from './gateway-metrics.service.js';
 import { RequestTallies } from './request-tallies.js';
@@ -26,7 +26,7 @@ export class Metrics {
       { name: 'gatehouse_http_request_duration_seconds', help: 'Requests that were answered, by route.', labels },
       () => requests.all,
     );
-    exposition.gauge({ name: 'gatehouse_draining', help: '1 while it shuts down.' }, () => [{ value: Number(drain.isDraining) }]);
+    exposition.gauge({ name: 'gatehouse_draining', help: '1 while it shuts down.' }, () => [{ value: Number(drain.isLeaving) }]);
     exposition.gauge({ name: 'gatehouse_info', help: 'Always 1; says what runs.', labels: ['version'] }, () => [
       { labels: { version: VERSION }, value: 1 },
     ]);

@@ -8,6 +8,7 @@ import { CONFIG, type Config } from '../config/config.js';
 import { ChangeFeed } from '../database/change-feed.service.js';
 import type { SealedColumn } from '../database/reseal.js';
 import { Sealer } from '../database/sealer.js';
+import { databaseOf, withStartLock } from '../database/start-lock.js';
 import { type Transaction, UnitOfWork } from '../database/unit-of-work.service.js';
 import { ProblemError } from '../protocol/problem.js';
 import { MAX_TOKEN_TTL } from './claims.js';
@@ -52,10 +53,19 @@ export class SigningKeysService implements OnModuleInit, OnApplicationBootstrap,
   /** Loads the keys; makes one where there is none for the configured algorithm. */
   async onModuleInit(): Promise<void> {
     await this.reload();
-    const now = this.clock();
-    if (this.ring.all.some((key) => key.alg === this.config.tokens.signingAlg && key.retiresAt === null)) return;
+    // Of replicas that start together one makes it.
+    if (!this.hasConfiguredKey) await withStartLock(databaseOf(this.keys.manager.dataSource), () => this.makeConfiguredKey());
+  }
+
+  private get hasConfiguredKey(): boolean {
+    return this.ring.all.some((key) => key.alg === this.config.tokens.signingAlg && key.retiresAt === null);
+  }
+
+  private async makeConfiguredKey(): Promise<void> {
+    await this.reload();
+    if (this.hasConfiguredKey) return;
     const lead = this.ring.all.length === 0 ? 0 : JWKS_MAX_AGE_SECONDS * 1000;
-    await this.unitOfWork.run((transaction) => this.addKey(transaction, now + lead, 'start'));
+    await this.unitOfWork.run((transaction) => this.addKey(transaction, this.clock() + lead, 'start'));
     await this.reload();
   }
 

@@ -18,6 +18,8 @@ export interface Replica {
 export interface Replicas {
   readonly first: Replica;
   readonly second: Replica;
+  /** Ends a process by SIGTERM, as an upgrade does, and starts it again on its port. Gives the code that it ended with. */
+  restart(replica: Replica): Promise<number | null>;
   remove(): Promise<void>;
 }
 
@@ -53,7 +55,19 @@ export async function startReplicas(variables: Record<string, string> = {}): Pro
     const urls: string[] = [];
     // One after the other: the first makes the SQLite file and its master key.
     for (const port of ports) urls.push(await start({ ...env, PORT: String(port) }, children));
-    return { first: toReplica(urls[0] ?? ''), second: toReplica(urls[1] ?? ''), remove };
+    const restart = async ({ url }: Replica): Promise<number | null> => {
+      const index = urls.indexOf(url);
+      const child = children[index];
+      if (!child) throw new Error(`No process serves ${url}`);
+      const code = await new Promise<number | null>((resolve) => {
+        child.once('exit', resolve);
+        child.kill('SIGTERM');
+      });
+      const started: ChildProcess[] = [];
+      await start({ ...env, PORT: String(ports[index]) }, started).finally(() => children.splice(index, 1, ...started));
+      return code;
+    };
+    return { first: toReplica(urls[0] ?? ''), second: toReplica(urls[1] ?? ''), restart, remove };
   } catch (error) {
     await remove();
     throw error;

@@ -39,14 +39,16 @@ export class Cluster {
     await this.#isServing();
   }
 
-  /** Replaces each process by a new one, the next only when the one before serves. */
-  async roll() {
-    for (const [i, { child, port }] of this.replicas.entries()) {
+  /** Replaces each process by a new one, the next only when the one before serves. `onEnd` is told how each ended. */
+  async roll(onEnd = () => undefined) {
+    for (const [i, { child, port, pid }] of this.replicas.entries()) {
+      const began = performance.now();
       child.kill('SIGTERM');
       await ended(child);
+      onEnd({ pid, exitCode: child.exitCode, seconds: (performance.now() - began) / 1000 });
       this.replicas[i] = await this.#startReplica(port, i);
       // Until the proxy has seen that it serves.
-      await sleep(1000);
+      await sleep(1500);
     }
   }
 
@@ -79,6 +81,8 @@ export class Cluster {
       DOCS_DIR: 'docs',
       TRUST_PROXY: '127.0.0.1',
       LOG_LEVEL: 'error',
+      // By then the proxy has looked at the health, or has had answers that close their connections.
+      SHUTDOWN_DELAY: '2',
       ...(this.#options.redis ? { REDIS_URL: this.#options.redis } : {}),
       ...this.#options.env,
     };

@@ -15,6 +15,7 @@ defaults
   timeout client 1h
   timeout server 1h
   timeout http-request 30s
+  timeout check 2s
 frontend gatehouse
   bind 127.0.0.1:${port}
   option forwardfor
@@ -24,9 +25,9 @@ backend gatehouse
   option abortonclose
   option httpchk GET /health/ready
   option redispatch
-  retry-on conn-failure 503
+  retry-on conn-failure
   retries 3
-  default-server check inter 200ms fall 1 rise 1 slowstart 0
+  default-server check inter 250ms fall 2 rise 1
 ${ports.map((each, i) => `  server replica${i + 1} 127.0.0.1:${each}`).join('\n')}
 `,
     run: (file) => ['haproxy', '-db', '-f', file],

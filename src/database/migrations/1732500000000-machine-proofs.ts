@@ -1,10 +1,8 @@
 import { type MigrationInterface, type QueryRunner, Table, type TableColumnOptions } from 'typeorm';
-import { createTable, id, long, optional, primary, quote, text, time } from './columns.js';
+import { id, long, optional, primary, text, time } from './columns.js';
+import { addColumns, addIndex, createTable, isSqlite, quote } from './steps.js';
 
-/**
- * Added in plain SQL: TypeORM would copy the table on SQLite, and dropping the old one would take the secrets along. Each is
- * optional or has a default, so that an older version goes on to work on the new schema.
- */
+/** Each is optional or has a default, so that an older version goes on to work on the new schema. */
 const CREDENTIAL_COLUMNS: readonly (readonly [name: string, type: string])[] = [
   ['grantTypes', 'text'],
   ['settings', 'text'],
@@ -60,17 +58,17 @@ export class MachineProofs1732500000000 implements MigrationInterface {
   readonly name = 'MachineProofs1732500000000';
 
   async up(runner: QueryRunner): Promise<void> {
-    for (const [name, type] of CREDENTIAL_COLUMNS) await runner.query(`ALTER TABLE credentials ADD COLUMN ${quote(runner, name)} ${type}`);
-    await runner.query(`CREATE INDEX credentials_by_trust_issuer ON credentials (${quote(runner, 'trustIssuer')})`);
-    await runner.query(`CREATE INDEX client_secrets_by_digest ON client_secrets (${quote(runner, 'digest')})`);
+    await addColumns(runner, 'credentials', CREDENTIAL_COLUMNS);
+    await addIndex(runner, 'credentials_by_trust_issuer', { table: 'credentials', columns: ['trustIssuer'] });
+    await addIndex(runner, 'client_secrets_by_digest', { table: 'client_secrets', columns: ['digest'] });
     for (const table of TABLES) await createTable(runner, table.clone());
   }
 
   async down(runner: QueryRunner): Promise<void> {
     for (const table of [...TABLES].reverse()) await runner.dropTable(table.name);
-    const isSqlite = runner.dataSource.options.type === 'better-sqlite3';
-    await runner.query(`DROP INDEX client_secrets_by_digest${isSqlite ? '' : ' ON client_secrets'}`);
-    await runner.query(`DROP INDEX credentials_by_trust_issuer${isSqlite ? '' : ' ON credentials'}`);
+    const on = (table: string): string => (isSqlite(runner) ? '' : ` ON ${table}`);
+    await runner.query(`DROP INDEX client_secrets_by_digest${on('client_secrets')}`);
+    await runner.query(`DROP INDEX credentials_by_trust_issuer${on('credentials')}`);
     for (const [name] of CREDENTIAL_COLUMNS) await runner.query(`ALTER TABLE credentials DROP COLUMN ${quote(runner, name)}`);
   }
 }

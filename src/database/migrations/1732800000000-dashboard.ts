@@ -1,5 +1,6 @@
 import { type MigrationInterface, type QueryRunner, Table } from 'typeorm';
-import { createTable, id, int, primary, text, time } from './columns.js';
+import { id, int, primary, text, time } from './columns.js';
+import { addColumns, addIndex, createTable, hasColumn, hasIndex, isSqlite, quote } from './steps.js';
 
 /** In plain SQL and with defaults, so that an older version goes on to work on the new schema. */
 const ADMIN_COLUMNS: readonly (readonly [name: string, type: string])[] = [
@@ -54,19 +55,26 @@ export class Dashboard1732800000000 implements MigrationInterface {
   readonly name = 'Dashboard1732800000000';
 
   async up(runner: QueryRunner): Promise<void> {
-    const quote = (name: string): string => runner.dataSource.driver.escape(name);
-    const columns = ADMIN_COLUMNS.map(([name, type]) => `ADD COLUMN ${quote(name)} ${type}`);
-    if (isSqlite(runner)) {
-      for (const column of columns) await runner.query(`ALTER TABLE admins ${column}`);
-      await runner.query(`CREATE UNIQUE INDEX admins_by_external_id ON admins (${quote('externalId')})`);
-      for (const [name, column] of EVENT_INDEXES) await runner.query(`CREATE INDEX ${name} ON events (${quote(column)}, ${quote('id')})`);
-    } else {
-      // All at once: the trail may be large, and is then gone through once.
-      await runner.query(`ALTER TABLE admins ${columns.join(', ')}, ADD UNIQUE INDEX admins_by_external_id (${quote('externalId')})`);
-      const indexes = EVENT_INDEXES.map(([name, column]) => `ADD INDEX ${name} (${quote(column)}, ${quote('id')})`);
-      await runner.query(`ALTER TABLE events ${indexes.join(', ')}`);
-    }
+    await (isSqlite(runner) ? this.extendOneByOne(runner) : this.extendAtOnce(runner));
     for (const table of TABLES) await createTable(runner, table.clone());
+  }
+
+  private async extendOneByOne(runner: QueryRunner): Promise<void> {
+    await addColumns(runner, 'admins', ADMIN_COLUMNS);
+    await addIndex(runner, 'admins_by_external_id', { table: 'admins', columns: ['externalId'], isUnique: true });
+    for (const [name, column] of EVENT_INDEXES) await addIndex(runner, name, { table: 'events', columns: [column, 'id'] });
+  }
+
+  /** The trail may be large, and is then gone through once. A statement is done as a whole or not at all. */
+  private async extendAtOnce(runner: QueryRunner): Promise<void> {
+    const q = (name: string): string => quote(runner, name);
+    if (!(await hasColumn(runner, 'admins', 'externalId'))) {
+      const columns = ADMIN_COLUMNS.map(([name, type]) => `ADD COLUMN ${q(name)} ${type}`);
+      await runner.query(`ALTER TABLE admins ${columns.join(', ')}, ADD UNIQUE INDEX admins_by_external_id (${q('externalId')})`);
+    }
+    if (await hasIndex(runner, 'events', 'events_by_server')) return;
+    const indexes = EVENT_INDEXES.map(([name, column]) => `ADD INDEX ${name} (${q(column)}, ${q('id')})`);
+    await runner.query(`ALTER TABLE events ${indexes.join(', ')}`);
   }
 
   async down(runner: QueryRunner): Promise<void> {
@@ -74,8 +82,6 @@ export class Dashboard1732800000000 implements MigrationInterface {
     for (const table of [...TABLES].reverse()) await runner.dropTable(table.name);
     for (const [name] of EVENT_INDEXES) await runner.query(`DROP INDEX ${name}${on('events')}`);
     await runner.query(`DROP INDEX admins_by_external_id${on('admins')}`);
-    for (const [name] of ADMIN_COLUMNS) await runner.query(`ALTER TABLE admins DROP COLUMN ${runner.dataSource.driver.escape(name)}`);
+    for (const [name] of ADMIN_COLUMNS) await runner.query(`ALTER TABLE admins DROP COLUMN ${quote(runner, name)}`);
   }
 }
-
-const isSqlite = (runner: QueryRunner): boolean => runner.dataSource.options.type === 'better-sqlite3';

@@ -1,5 +1,6 @@
 import { type MigrationInterface, type QueryRunner, Table } from 'typeorm';
-import { createTable, id, int, long, primary, text, time } from './columns.js';
+import { id, int, long, primary, text, time } from './columns.js';
+import { createTable } from './steps.js';
 
 const TABLES = [
   new Table({

@@ -1,4 +1,4 @@
-import type { QueryRunner, Table, TableColumnOptions } from 'typeorm';
+import type { TableColumnOptions } from 'typeorm';
 
 export const id = (name = 'id'): TableColumnOptions => ({ name, type: 'varchar', length: '26' });
 export const text = (name: string, length: number): TableColumnOptions => ({ name, type: 'varchar', length: String(length) });
@@ -8,20 +8,3 @@ export const int = (name: string): TableColumnOptions => ({ name, type: 'integer
 export const bool = (name: string): TableColumnOptions => ({ name, type: 'boolean' });
 export const optional = (column: TableColumnOptions): TableColumnOptions => ({ ...column, isNullable: true });
 export const primary = (column: TableColumnOptions): TableColumnOptions => ({ ...column, isPrimary: true });
-
-/** Creates a table; on MySQL and MariaDB one that compares text byte by byte, as SQLite does. */
-export async function createTable(runner: QueryRunner, table: Table): Promise<void> {
-  const isSqlite = runner.dataSource.options.type === 'better-sqlite3';
-  await (isSqlite ? runner.createTable(table) : createBinaryTable(runner, table));
-}
-
-/** A foreign key asks for the same collation on both sides, so it comes last. */
-async function createBinaryTable(runner: QueryRunner, table: Table): Promise<void> {
-  const { foreignKeys } = table;
-  table.foreignKeys = [];
-  await runner.createTable(table);
-  await runner.query(`ALTER TABLE \`${table.name}\` ENGINE = InnoDB, CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`);
-  for (const key of foreignKeys) await runner.createForeignKey(table.name, key);
-}
-
-export const quote = (runner: QueryRunner, name: string): string => runner.dataSource.driver.escape(name);
