@@ -1,0 +1,4 @@
+import { kill, killMariadb } from './scenarios/kill.mjs';
+
+/** In the order in which they run. */
+export const SCENARIOS = [kill, killMariadb];
