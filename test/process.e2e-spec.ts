@@ -58,6 +58,22 @@ describe('the process', () => {
     await expect(again.ended).resolves.toBe(0);
   });
 
+  it('lets the first owner in from the first answer on', async () => {
+    const port = await freePort();
+    const { child, ended } = run({ PORT: String(port), DATA_DIR: join(dir, 'owner'), ADMIN_PASSWORD: PASSWORD, DOCS_DIR: 'docs' });
+    const headers = { authorization: basic('admin', PASSWORD) };
+    let status = 0;
+    while (status === 0) {
+      status = await ask(`http://127.0.0.1:${port}/api/v1/admins/me`, { headers }).then(
+        (answer) => answer.status,
+        () => 0,
+      );
+    }
+    expect(status).toBe(200);
+    child.kill('SIGTERM');
+    await expect(ended).resolves.toBe(0);
+  });
+
   it.each([
     [{ PORT: 'x' }, /^gatehouse: PORT must be a whole number/],
     [{ PUBLIC_URL: 'http://docs.example.com' }, /^gatehouse: PUBLIC_URL must be https/],

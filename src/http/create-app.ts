@@ -41,9 +41,11 @@ export async function startGatehouse(config: Config, clock: Clock = systemClock)
   const drain = new Drain();
   const app = await createApp(config, storage, { clock, drain });
   try {
+    // Whose password is known can be there before anybody asks: a script may sign in as soon as health says ready.
+    const known = config.admin.password === undefined ? undefined : await app.get(FirstOwner).ensure();
     await listen(app, config);
     // Only now: a generated password that is never shown, because the port is taken, would lock everybody out.
-    const firstOwner = await app.get(FirstOwner).ensure();
+    const firstOwner = known ?? (await app.get(FirstOwner).ensure());
     return { app, url: urlOf(app), firstOwner, close: () => close(app, storage, drain) };
   } catch (error) {
     await close(app, storage, drain);

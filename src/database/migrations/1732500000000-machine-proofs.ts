@@ -1,5 +1,5 @@
 import { type MigrationInterface, type QueryRunner, Table, type TableColumnOptions } from 'typeorm';
-import { createTable, id, long, optional, primary, quote, text, time } from './columns.js';
+import { alter, createTable, id, long, optional, primary, quote, text, time } from './columns.js';
 
 /**
  * Added in plain SQL: TypeORM would copy the table on SQLite, and dropping the old one would take the secrets along. Each is
@@ -60,9 +60,9 @@ export class MachineProofs1732500000000 implements MigrationInterface {
   readonly name = 'MachineProofs1732500000000';
 
   async up(runner: QueryRunner): Promise<void> {
-    for (const [name, type] of CREDENTIAL_COLUMNS) await runner.query(`ALTER TABLE credentials ADD COLUMN ${quote(runner, name)} ${type}`);
-    await runner.query(`CREATE INDEX credentials_by_trust_issuer ON credentials (${quote(runner, 'trustIssuer')})`);
-    await runner.query(`CREATE INDEX client_secrets_by_digest ON client_secrets (${quote(runner, 'digest')})`);
+    for (const [name, type] of CREDENTIAL_COLUMNS) await alter(runner, `ALTER TABLE credentials ADD COLUMN ${quote(runner, name)} ${type}`);
+    await alter(runner, `CREATE INDEX credentials_by_trust_issuer ON credentials (${quote(runner, 'trustIssuer')})`);
+    await alter(runner, `CREATE INDEX client_secrets_by_digest ON client_secrets (${quote(runner, 'digest')})`);
     for (const table of TABLES) await createTable(runner, table.clone());
   }
 

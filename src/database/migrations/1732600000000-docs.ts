@@ -1,5 +1,5 @@
 import { type MigrationInterface, type QueryRunner, Table } from 'typeorm';
-import { createTable, id, long, optional, primary, quote, text, time } from './columns.js';
+import { alter, createTable, id, long, optional, primary, quote, text, time } from './columns.js';
 
 const TABLES = [
   new Table({
@@ -36,7 +36,7 @@ export class Docs1732600000000 implements MigrationInterface {
   readonly name = 'Docs1732600000000';
 
   async up(runner: QueryRunner): Promise<void> {
-    await runner.query(`ALTER TABLE credentials ADD COLUMN ${quote(runner, 'docsGroups')} text`);
+    await alter(runner, `ALTER TABLE credentials ADD COLUMN ${quote(runner, 'docsGroups')} text`);
     for (const table of TABLES) await createTable(runner, table.clone());
     await this.exchangeScopes(runner, OLD_SCOPES, NEW_SCOPES);
   }

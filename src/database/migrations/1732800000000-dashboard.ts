@@ -1,5 +1,5 @@
 import { type MigrationInterface, type QueryRunner, Table } from 'typeorm';
-import { createTable, id, int, primary, text, time } from './columns.js';
+import { alter, createTable, id, int, primary, text, time } from './columns.js';
 
 /** In plain SQL and with defaults, so that an older version goes on to work on the new schema. */
 const ADMIN_COLUMNS: readonly (readonly [name: string, type: string])[] = [
@@ -62,9 +62,9 @@ export class Dashboard1732800000000 implements MigrationInterface {
       for (const [name, column] of EVENT_INDEXES) await runner.query(`CREATE INDEX ${name} ON events (${quote(column)}, ${quote('id')})`);
     } else {
       // All at once: the trail may be large, and is then gone through once.
-      await runner.query(`ALTER TABLE admins ${columns.join(', ')}, ADD UNIQUE INDEX admins_by_external_id (${quote('externalId')})`);
+      await alter(runner, `ALTER TABLE admins ${columns.join(', ')}, ADD UNIQUE INDEX admins_by_external_id (${quote('externalId')})`);
       const indexes = EVENT_INDEXES.map(([name, column]) => `ADD INDEX ${name} (${quote(column)}, ${quote('id')})`);
-      await runner.query(`ALTER TABLE events ${indexes.join(', ')}`);
+      await alter(runner, `ALTER TABLE events ${indexes.join(', ')}`);
     }
     for (const table of TABLES) await createTable(runner, table.clone());
   }

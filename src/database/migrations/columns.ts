@@ -19,9 +19,26 @@ export async function createTable(runner: QueryRunner, table: Table): Promise<vo
 async function createBinaryTable(runner: QueryRunner, table: Table): Promise<void> {
   const { foreignKeys } = table;
   table.foreignKeys = [];
-  await runner.createTable(table);
+  await runner.createTable(table, true);
   await runner.query(`ALTER TABLE \`${table.name}\` ENGINE = InnoDB, CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`);
-  for (const key of foreignKeys) await runner.createForeignKey(table.name, key);
+  const existing = foreignKeys.length > 0 ? await runner.getTable(table.name) : undefined;
+  for (const key of foreignKeys) {
+    if (!existing?.foreignKeys.some(({ name }) => name === key.name)) await runner.createForeignKey(table.name, key);
+  }
+}
+
+const DONE = new Set(['ER_DUP_FIELDNAME', 'ER_DUP_KEYNAME']);
+
+/**
+ * Adds columns or indexes. MySQL and MariaDB commit each change of a table by itself, so that a start that is killed within a
+ * migration leaves a part of it: the next start goes through it again, and finds done what is done.
+ */
+export async function alter(runner: QueryRunner, statement: string): Promise<void> {
+  try {
+    await runner.query(statement);
+  } catch (error) {
+    if (!DONE.has((error as { code?: string }).code ?? '')) throw error;
+  }
 }
 
 export const quote = (runner: QueryRunner, name: string): string => runner.dataSource.driver.escape(name);
