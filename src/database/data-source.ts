@@ -11,6 +11,8 @@ export type Entities = (string | (new () => unknown) | EntitySchema)[];
 
 export const CONNECT_TIMEOUT_MS = 5000;
 const LOCK_SECONDS = 60;
+/** Statements that wait for a connection; beyond that they are refused. */
+const MAX_WAITING = 10_000;
 /** A lock of a server's, named after the database; replicas start one at a time under it. */
 export const START_LOCK = 'CONCAT(DATABASE(), ".gatehouse.start")';
 
@@ -29,6 +31,7 @@ export async function dataSourceOptions(database: DatabaseConfig, entities: Enti
     supportBigNumbers: true,
     bigNumberStrings: false,
     poolSize: 10,
+    extra: { queueLimit: MAX_WAITING },
     connectTimeout: CONNECT_TIMEOUT_MS,
   };
 }

@@ -5,6 +5,7 @@ import { AppModule } from '../app.module.js';
 import { type Clock, systemClock } from '../common/clock.js';
 import { StartupError } from '../common/startup-error.js';
 import type { Config } from '../config/config.js';
+import { boundWaiting } from '../database/bounded-waiting.js';
 import { openDatabase, withStartLock } from '../database/data-source.js';
 import type { Storage } from '../database/database.module.js';
 import { loadMasterKey } from '../database/master-key.js';
@@ -57,7 +58,9 @@ async function openStorage(config: Config): Promise<Storage> {
   const masterKey = loadMasterKey(config);
   const dataSource = await openDatabase(config.database, ENTITIES);
   try {
-    return await withStartLock(dataSource, () => unlock(dataSource, config, masterKey));
+    const storage = await withStartLock(dataSource, () => unlock(dataSource, config, masterKey));
+    boundWaiting(dataSource);
+    return storage;
   } catch (error) {
     await dataSource.destroy();
     throw error;

@@ -36,6 +36,11 @@ class Server {
     }
   }
 
+  /** Stops it from answering, or lets it go on. */
+  signal(signal) {
+    this.#child.kill(signal);
+  }
+
   async stop(signal = 'SIGTERM') {
     const child = this.#child;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
