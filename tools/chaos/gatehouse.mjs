@@ -60,6 +60,14 @@ export class Gatehouse {
     return new Gatehouse({ env: all, port, dir, command });
   }
 
+  /** Another process on the same database, with the same name to the outside. */
+  async twin() {
+    const port = await freePort();
+    const twin = new Gatehouse({ env: { ...this.#env, PUBLIC_URL: this.url, PORT: String(port) }, port, dir: this.dir });
+    twin.url = this.url;
+    return twin;
+  }
+
   get pid() {
     return this.#child?.pid;
   }
