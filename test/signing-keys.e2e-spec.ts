@@ -132,6 +132,18 @@ describe('a key that is removed before it has signed', () => {
   });
 });
 
+describe('a key that was made by a clock that was ahead', () => {
+  it('signs once the clock is set right: there are tokens', async () => {
+    const time = settableClock();
+    const gatehouse = await startTestGatehouse({ clock: time.clock });
+    const credential = await gatehouse.createCredential();
+    time.advance(-DAY / 24);
+    expect(await verifies(gatehouse, await gatehouse.accessToken(credential), time.clock())).toBe(true);
+    expect((await ask(`${gatehouse.url}/health/ready`)).json['keys']).toBe('up');
+    await gatehouse.remove();
+  });
+});
+
 describe('SIGNING_KEY_ROTATION_DAYS', () => {
   it('of 0 leaves rotation to the admin', async () => {
     const time = settableClock();

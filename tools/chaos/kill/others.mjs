@@ -3,6 +3,7 @@ import { oneOf } from './random.mjs';
 
 const ROLES = ['viewer', 'operator'];
 const MAX_KEYS = 5;
+const SOON_MS = 60_000;
 
 /** A server; nobody calls it. */
 export class ServerSubject {
@@ -250,7 +251,8 @@ export class SigningKeysSubject {
   history = [];
   isGone = false;
   name = 'the signing keys';
-  #kids = new Set();
+  /** Those that are published and do not sign yet, with the time from which on they do. */
+  #kids = new Map();
 
   constructor(client) {
     this.client = client;
@@ -261,9 +263,9 @@ export class SigningKeysSubject {
   }
 
   choose() {
-    // The newest stays: without it another one would be made in the same act.
-    const upcoming = [...this.#kids].slice(0, -1).filter((kid) => kid !== undefined);
-    return this.#kids.size > MAX_KEYS && upcoming.length > 0 ? this.#remove(oneOf(upcoming)) : this.#rotate();
+    // The newest stays: without it another one would be made in the same act. One that signs would take its tokens along.
+    const waiting = [...this.#kids].slice(0, -1).filter(([, from]) => from > Date.now() + SOON_MS);
+    return this.#kids.size > MAX_KEYS && waiting.length > 0 ? this.#remove(oneOf(waiting)[0]) : this.#rotate();
   }
 
   #rotate() {
@@ -271,7 +273,7 @@ export class SigningKeysSubject {
       kind: 'signing_key.created',
       send: () => this.client.admin('POST', '/signing-keys/rotate'),
       done: ({ json }) => this.#learn(json),
-      assume: () => this.#kids.add(undefined),
+      assume: () => this.#kids.set('unknown', 0),
     };
   }
 
@@ -282,7 +284,7 @@ export class SigningKeysSubject {
 
   #learn({ items }) {
     const upcoming = items.filter(({ status }) => status === 'upcoming').sort((a, b) => a.signsFrom.localeCompare(b.signsFrom));
-    this.#kids = new Set(upcoming.map(({ kid }) => kid));
+    this.#kids = new Map(upcoming.map(({ kid, signsFrom }) => [kid, Date.parse(signsFrom)]));
   }
 
   async faults() {
@@ -291,7 +293,7 @@ export class SigningKeysSubject {
     const expected = this.#kids.size;
     const signing = json.items.filter((key) => key.status === 'signing').length;
     const upcoming = json.items.filter((key) => key.status === 'upcoming').length;
-    const lost = [...this.#kids].filter((kid) => kid !== undefined && !json.items.some((key) => key.kid === kid));
+    const lost = [...this.#kids.keys()].filter((kid) => kid !== 'unknown' && !json.items.some((key) => key.kid === kid));
     // What was upcoming may sign by now.
     const faults = lost.map((kid) => `lost ${kid}`);
     if (upcoming > expected) faults.push(`${upcoming} upcoming keys, of ${expected} known`);
