@@ -73,6 +73,21 @@ export class Client {
     return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
   }
 
+  /** Labels of all credentials that are found with a text. */
+  async labels(search) {
+    const labels = [];
+    let cursor = '';
+    do {
+      const { json } = await this.admin(
+        'GET',
+        `/credentials?limit=200&search=${encodeURIComponent(search)}${cursor && `&cursor=${cursor}`}`,
+      );
+      labels.push(...json.items.map(({ label }) => label));
+      cursor = json.nextCursor ?? '';
+    } while (cursor !== '');
+    return labels;
+  }
+
   /** Everything in the trail that fits, oldest first. */
   async events(query = '') {
     const { status, text } = await this.admin('GET', `/events?${query}`, undefined, { headers: { accept: 'application/x-ndjson' } });

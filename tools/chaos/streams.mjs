@@ -5,10 +5,14 @@ import { callOf, callPath } from './client.mjs';
  * A call on a connection of its own, whose answer is read up to `bytes` and then left. Gives what came until then:
  * `status`, how much of the answer, its beginning, and whether it ended by itself.
  */
-export function readSome(port, token, { server, name, method = 'tools/call', bytes, pauseMs = 0, timeoutMs = 20_000 }) {
+export function readSome(
+  port,
+  token,
+  { server, name, method = 'tools/call', params = name ? { name, arguments: {} } : {}, bytes, pauseMs = 0, timeoutMs = 20_000 },
+) {
   return new Promise((resolve) => {
     const began = performance.now();
-    const { headers, body } = callOf(token, method, name ? { name, arguments: {} } : {});
+    const { headers, body } = callOf(token, method, params);
     const options = { host: '127.0.0.1', port, method: 'POST', path: callPath(server), headers, agent: false };
     const seen = { status: 0, headers: {}, json: {}, size: 0, head: '', end: 'left', ms: 0 };
     const done = (end) => {

@@ -128,8 +128,7 @@ async function judgeAfter(report, { client }, { watch, world, back }) {
   const known = new Set(events.map(({ detail }) => detail.jti));
   const missing = world.jtis.filter((jti) => !known.has(jti)).length;
   report.promise(`events of use arrive (${world.jtis.length} tokens)`, missing === 0, `${missing} are missing`);
-  const { json } = await client.admin('GET', `/credentials?limit=200&search=${world.warm.id}`);
-  const labels = new Set(json.items.map(({ label }) => label));
+  const labels = new Set(await client.labels(world.warm.id));
   const lost = world.acknowledged.filter((label) => !labels.has(label)).length;
   report.promise(`no acknowledged write is lost (${world.acknowledged.length})`, lost === 0, `${lost} of ${world.acknowledged.length}`);
 }
