@@ -98,6 +98,8 @@ async function whileRunning({ report, dir, own }, disk) {
     'health says so',
     watch.answers('health', room + 2000).every(({ answer }) => answer.json.writes === 'up'),
   );
+  // What was noted last is written within a second.
+  await sleep(2000);
   await judgeStored(report, gatehouse, { written, jtis, warm });
   await restarts(report, gatehouse, disk);
 }

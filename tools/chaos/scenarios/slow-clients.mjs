@@ -12,10 +12,10 @@ const CUT_OFF_MS = 100_000;
 const CONNECT_AT_ONCE = 250;
 const STEADY_CALLS = 1000;
 
-const HEADERS = 'Host: localhost\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n';
+const HEADERS = 'Host: localhost\r\nContent-Type: application/json\r\nContent-Length: 50000\r\n';
 /** What they begin with, after which one byte comes a second: a line, headers, bodies of every kind of route. */
 const BEGINNINGS = [
-  '',
+  'GET /mc',
   'POST /authed/mcp HTTP/1.1\r\nHost: localhost\r\nX-Slow: ',
   `POST /authed/mcp HTTP/1.1\r\n${HEADERS}\r\n`,
   `POST /authed/mcp/oauth/token HTTP/1.1\r\n${HEADERS.replace('application/json', 'application/x-www-form-urlencoded')}\r\n`,
