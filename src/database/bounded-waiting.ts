@@ -59,7 +59,7 @@ function boundConnection(connection: Connection, timeout: number): void {
     const callback = rest.at(-1);
     if (typeof callback !== 'function') return query(statement, ...rest);
     const settle: Callback = (error, ...results) => {
-      if ((error as NodeJS.ErrnoException | null)?.code === 'PROTOCOL_SEQUENCE_TIMEOUT') leave(connection);
+      if ((error)?.code === 'PROTOCOL_SEQUENCE_TIMEOUT') leave(connection);
       (callback as Callback)(error, ...results);
     };
     const options = typeof statement === 'string' ? { sql: statement, timeout } : { timeout, ...(statement as object) };

@@ -13,7 +13,7 @@ function dieAfter(runner: QueryRunner, statements: number): QueryRunner {
   let left = statements;
   runner.query = (async (statement: string, ...rest: []) => {
     if (!/^\s*SELECT/i.test(statement) && left-- <= 0) throw new Killed();
-    return query(statement, ...rest);
+    return (await query(statement, ...rest)) as unknown;
   }) as typeof runner.query;
   return runner;
 }
