@@ -5,7 +5,7 @@ const STATEMENT_MS = 15_000;
 /** For a connection, while all are in use. */
 const WAIT_MS = 5000;
 
-type Callback = (error: Error | null, ...rest: unknown[]) => void;
+type Callback = (error: NodeJS.ErrnoException | null, ...rest: unknown[]) => void;
 
 /** What is used of mysql2's. */
 export interface Connection {
@@ -59,7 +59,7 @@ function boundConnection(connection: Connection, timeout: number): void {
     const callback = rest.at(-1);
     if (typeof callback !== 'function') return query(statement, ...rest);
     const settle: Callback = (error, ...results) => {
-      if ((error)?.code === 'PROTOCOL_SEQUENCE_TIMEOUT') leave(connection);
+      if (error?.code === 'PROTOCOL_SEQUENCE_TIMEOUT') leave(connection);
       (callback as Callback)(error, ...results);
     };
     const options = typeof statement === 'string' ? { sql: statement, timeout } : { timeout, ...(statement as object) };

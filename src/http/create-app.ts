@@ -22,6 +22,8 @@ import { createValidationPipe } from './validation.pipe.js';
 import { watchRoutes } from './watch-routes.js';
 
 const DRAIN_MS = 5000;
+/** Connections that wait to be accepted: of a burst beyond it, clients try again after seconds. The system may allow fewer. */
+const BACKLOG = 4096;
 
 /** A started application: the same for `main` and for the tests. */
 export interface Gatehouse {
@@ -90,7 +92,7 @@ async function createApp(
 async function listen(app: NestFastifyApplication, { port, host }: Config): Promise<void> {
   try {
     // Fastify's own: Nest's `listen` would log the fault as well.
-    await app.getHttpAdapter().getInstance().listen({ port, host });
+    await app.getHttpAdapter().getInstance().listen({ port, host, backlog: BACKLOG });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const reason =
