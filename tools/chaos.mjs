@@ -52,7 +52,12 @@ async function inFolder(report, run) {
     rmSync(dir, { recursive: true, force: true });
   };
   const interrupted = () => void end().finally(() => process.exit(130));
+  const failed = (error) => {
+    console.error(error);
+    void end().finally(() => process.exit(1));
+  };
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, interrupted);
+  process.on('uncaughtException', failed);
   try {
     await run({ report, dir, own });
   } catch (error) {
@@ -60,4 +65,5 @@ async function inFolder(report, run) {
   }
   await end();
   for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, interrupted);
+  process.off('uncaughtException', failed);
 }
