@@ -21,6 +21,8 @@ export class Gatehouse {
   #child;
   #answers = new Map();
   #asked = 0;
+  /** Of this start. */
+  #output = '';
 
   /** `env` goes before what is set here; `command` turns a command line into another one, e.g. with fewer descriptors. */
   constructor({ env, port, dir, command = (line) => line }) {
@@ -83,7 +85,8 @@ export class Gatehouse {
     const [command, ...args] = this.#command([process.execPath, ...line.slice(1)]);
     const child = spawn(command, args, { env: this.#env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
     this.#child = child;
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (this.log = (this.log + data).slice(-LOG_CHARACTERS)));
+    this.#output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => this.#hear(String(data)));
     child.on('message', ({ id, answer }) => {
       this.#answers.get(id)?.(answer);
       this.#answers.delete(id);
@@ -94,6 +97,11 @@ export class Gatehouse {
     });
   }
 
+  #hear(text) {
+    this.log = (this.log + text).slice(-LOG_CHARACTERS);
+    this.#output = (this.#output + text).slice(-LOG_CHARACTERS);
+  }
+
   /** @throws with the end of what it wrote where it does not serve in time. */
   async start() {
     this.launch();
@@ -102,8 +110,9 @@ export class Gatehouse {
 
   async isReady(ms = START_MS) {
     for (const end = performance.now() + ms; ; await sleep(20)) {
-      const { status } = await this.client.get('/health/ready');
-      if (status === 200) return;
+      // What it says itself comes first: while it was away somebody else may have taken its port.
+      if (this.#output.includes('Gatehouse is ready') && (await this.client.get('/health/ready')).status === 200) return;
+      if (!this.isRunning && this.#output.includes('is taken')) this.launch();
       if (this.isRunning && performance.now() < end) continue;
       const { exitCode, signalCode } = this.#child;
       const why = this.isRunning ? 'in time' : `and ended (${exitCode ?? signalCode})`;

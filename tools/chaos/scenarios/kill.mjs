@@ -120,7 +120,7 @@ function tell(report, seen, workers) {
   report.promise(
     'no acknowledged write is lost, none is half there, nothing that ended is alive',
     seen.faults.length === 0,
-    seen.faults.join('\n'),
+    seen.faults.map((fault) => fault.slice(0, 200)).join('\n'),
   );
   report.promise('every answer was the expected one', unexpected.length === 0, unexpected.join('\n'));
   report.promise('events of use are written within a second', old === 0);
