@@ -180,6 +180,7 @@ describe('health', () => {
         state: 'fresh',
         keys: 'up',
         docs: 'up',
+        writes: 'up',
         ...(process.env['TEST_REDIS_URL'] ? { redis: 'up' } : {}),
       },
     ]);

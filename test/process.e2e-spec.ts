@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -56,6 +56,34 @@ describe('the process', () => {
     expect(again.output.stdout).not.toContain('Password');
     again.child.kill('SIGTERM');
     await expect(again.ended).resolves.toBe(0);
+  });
+
+  it('starts after a first start that could not write to its disk', async () => {
+    const data = { DATA_DIR: join(dir, 'no-room'), DOCS_DIR: 'docs', PORT: String(await freePort()) };
+    const env = { PATH: process.env['PATH'] ?? '', ...data };
+    execFileSync('sh', ['-c', `ulimit -f 0; ! "${process.execPath}" dist/src/main.js`], { env, stdio: 'ignore' });
+    expect(readdirSync(data.DATA_DIR)).not.toContain('master.key');
+    const { child, output, ended } = run(data);
+    await until(() => output.stdout.includes('curl') || child.exitCode !== null);
+    expect(output.stderr).toBe('');
+    child.kill('SIGTERM');
+    await expect(ended).resolves.toBe(0);
+  });
+
+  it('lets the first owner in from the first answer on', async () => {
+    const port = await freePort();
+    const { child, ended } = run({ PORT: String(port), DATA_DIR: join(dir, 'owner'), ADMIN_PASSWORD: PASSWORD, DOCS_DIR: 'docs' });
+    const headers = { authorization: basic('admin', PASSWORD) };
+    let status = 0;
+    while (status === 0) {
+      status = await ask(`http://127.0.0.1:${port}/api/v1/admins/me`, { headers }).then(
+        (answer) => answer.status,
+        () => 0,
+      );
+    }
+    expect(status).toBe(200);
+    child.kill('SIGTERM');
+    await expect(ended).resolves.toBe(0);
   });
 
   it.each([

@@ -100,6 +100,50 @@ describe('a key that is removed in an emergency while its successor waits', () =
   });
 });
 
+describe('a key that is removed before it has signed', () => {
+  it('leaves the one that signs as it is, and a successor that is published before it signs (R-KEY-02)', async () => {
+    const time = settableClock();
+    const gatehouse = await startTestGatehouse({ clock: time.clock });
+    const credential = await gatehouse.createCredential();
+    const kid = kidOf(await gatehouse.accessToken(credential));
+    const rotate = async (): Promise<string[]> => {
+      const { json } = await gatehouse.admin('/signing-keys/rotate', { method: 'POST' });
+      return (json['items'] as { kid: string; status: string }[]).filter(({ status }) => status === 'upcoming').map((key) => key.kid);
+    };
+    const [first] = await rotate();
+    time.advance(1000);
+    const newest = (await rotate()).find((each) => each !== first);
+    for (const [removed, published] of [
+      [first, 2],
+      [newest, 2],
+    ] as const) {
+      expect((await gatehouse.admin(`/signing-keys/${removed!}`, { method: 'DELETE' })).status).toBe(204);
+      expect((await keysOf(gatehouse)).keys).toHaveLength(published);
+      expect(kidOf(await gatehouse.accessToken(credential))).toBe(kid);
+    }
+    time.advance(299_000);
+    const last = await gatehouse.accessToken(credential);
+    expect(kidOf(last)).toBe(kid);
+    for (const days of [1 / 24, 13, 1, 1]) {
+      time.advance(days * DAY);
+      expect(await verifies(gatehouse, await gatehouse.accessToken(credential), time.clock())).toBe(true);
+    }
+    await gatehouse.remove();
+  });
+});
+
+describe('a key that was made by a clock that was ahead', () => {
+  it('signs once the clock is set right: there are tokens', async () => {
+    const time = settableClock();
+    const gatehouse = await startTestGatehouse({ clock: time.clock });
+    const credential = await gatehouse.createCredential();
+    time.advance(-DAY / 24);
+    expect(await verifies(gatehouse, await gatehouse.accessToken(credential), time.clock())).toBe(true);
+    expect((await ask(`${gatehouse.url}/health/ready`)).json['keys']).toBe('up');
+    await gatehouse.remove();
+  });
+});
+
 describe('SIGNING_KEY_ROTATION_DAYS', () => {
   it('of 0 leaves rotation to the admin', async () => {
     const time = settableClock();

@@ -88,6 +88,7 @@ export class AuditService implements OnApplicationBootstrap, OnApplicationShutdo
   private readonly observers: UseObserver[] = [];
   private readonly task = new BackgroundTask(() => this.flush(), FLUSH_MS);
   private last = Promise.resolve();
+  private isStuck = false;
 
   constructor(
     private readonly unitOfWork: UnitOfWork,
@@ -126,6 +127,11 @@ export class AuditService implements OnApplicationBootstrap, OnApplicationShutdo
     return this.buffer.length;
   }
 
+  /** Whether the database took the last batch. */
+  get isWritable(): boolean {
+    return !this.isStuck;
+  }
+
   /** Lets others count uses, also those for which there is no room in the trail. */
   observeUses(observer: UseObserver): void {
     this.observers.push(observer);
@@ -160,10 +166,19 @@ export class AuditService implements OnApplicationBootstrap, OnApplicationShutdo
   }
 
   private inTurn(write: () => Promise<void>): Promise<void> {
-    this.last = this.last.then(write).catch((error: unknown) => {
-      this.logger.warn(`Events wait for the database (${this.buffer.length} buffered): ${(error as Error).message}`);
-    });
+    this.last = this.last.then(write).then(
+      () => this.noteStuck(undefined),
+      (error: unknown) => this.noteStuck(error as Error),
+    );
     return this.last;
+  }
+
+  /** Says so when it begins and when it ends: twice a second would fill the disk that is full already. */
+  private noteStuck(error: Error | undefined): void {
+    if (this.isStuck === (error !== undefined)) return;
+    this.isStuck = error !== undefined;
+    if (error) this.logger.warn(`Events wait for the database (${this.buffer.length} buffered): ${error.message}`);
+    else this.logger.log('Events are written again.');
   }
 
   private async writeBuffered(): Promise<void> {

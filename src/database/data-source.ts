@@ -10,6 +10,9 @@ import { CONNECT_TIMEOUT_MS, withStartLock } from './start-lock.js';
 
 export type Entities = (string | (new () => unknown) | EntitySchema)[];
 
+/** Statements that wait for a connection; beyond that they are refused. */
+const MAX_WAITING = 10_000;
+
 /** The options of a data source; asks a server for its version, since TypeORM knows MariaDB and MySQL as two types. */
 export async function dataSourceOptions(database: DatabaseConfig, entities: Entities): Promise<DataSourceOptions> {
   const common = { entities, migrations: MIGRATIONS, migrationsTableName: 'migrations', migrationsTransactionMode: 'each' as const };
@@ -25,6 +28,7 @@ export async function dataSourceOptions(database: DatabaseConfig, entities: Enti
     supportBigNumbers: true,
     bigNumberStrings: false,
     poolSize: 10,
+    extra: { queueLimit: MAX_WAITING },
     connectTimeout: CONNECT_TIMEOUT_MS,
   };
 }

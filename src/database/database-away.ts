@@ -12,6 +12,7 @@ const CODES = new Set([
   'POOL_CLOSED',
   'PROTOCOL_CONNECTION_LOST',
   'PROTOCOL_ENQUEUE_AFTER_FATAL_ERROR',
+  'PROTOCOL_SEQUENCE_TIMEOUT',
   'SQLITE_BUSY',
   'SQLITE_FULL',
   'SQLITE_READONLY',
@@ -27,9 +28,10 @@ export function isDatabaseAway(error: unknown): boolean {
 
 function saysAway({ code = '', name = '', message = '' }: Fault): boolean {
   // What the drivers say without a code of its own.
-  const isClosed = /database connection is not open|connection is not established|pool is closed|closed state|connection lost/i.test(
-    message,
-  );
+  const isClosed =
+    /database connection is not open|connection is not established|pool is closed|closed state|connection lost|queue limit reached/i.test(
+      message,
+    );
   return CODES.has(code) || code.startsWith('SQLITE_IOERR') || NAMES.has(name) || isClosed;
 }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, copyFileSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, copyFileSync, existsSync, fsyncSync, linkSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { StartupError } from '../common/startup-error.js';
 import type { Config } from '../config/config.js';
@@ -59,23 +59,37 @@ export function readKeyFile(file: string): Buffer {
   return key;
 }
 
-/** Makes a file with a new key, which is on the disk when this returns. One that is there stays. */
+/** Makes a file with a new key, which is on the disk, and whole, when there is a file of this name. One that is there stays. */
 export function createKeyFile(file: string): void {
-  let descriptor: number;
+  const unfinished = `${file}.${randomBytes(6).toString('hex')}`;
   try {
-    // 'wx': of two processes that start together, one makes the file and the other reads it.
-    descriptor = openSync(file, 'wx', 0o600);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
-    throw error;
+    writeWhole(unfinished, `${randomBytes(KEY_BYTES).toString('base64')}\n`);
+    giveName(unfinished, file);
+  } finally {
+    rmSync(unfinished, { force: true });
   }
+  syncFolder(dirname(file));
+}
+
+function writeWhole(file: string, text: string): void {
+  const descriptor = openSync(file, 'wx', 0o600);
   try {
-    writeSync(descriptor, `${randomBytes(KEY_BYTES).toString('base64')}\n`);
+    writeSync(descriptor, text);
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
   }
-  syncFolder(dirname(file));
+}
+
+/** Of two processes that start together, one gives the name and the other reads what stands under it. */
+function giveName(unfinished: string, file: string): void {
+  try {
+    linkSync(unfinished, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
+    // A file system without links.
+    if (!existsSync(file)) renameSync(unfinished, file);
+  }
 }
 
 /** The waiting key becomes the key. The former one is kept beside it, since earlier backups need it; returns where. */

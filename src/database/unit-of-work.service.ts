@@ -3,6 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { CLOCK, type Clock } from '../common/clock.js';
 import { Change } from './change.entity.js';
 import { ChangeFeed } from './change-feed.service.js';
+import { endTransaction } from './sqlite-transaction.js';
 
 /** One transaction of the admin side: what is written through `manager` and announced by `changed` commits as one. */
 export interface Transaction {
@@ -61,6 +62,7 @@ export class UnitOfWork {
     try {
       return await (this.isSqlite ? this.dataSource.transaction(work) : this.dataSource.transaction('READ COMMITTED', work));
     } catch (error) {
+      if (this.isSqlite) endTransaction(this.dataSource);
       if (attempts <= 1 || !TRANSIENT.has((error as { code?: string }).code ?? '')) throw error;
       return this.attempt(work, attempts - 1);
     }

@@ -20,6 +20,13 @@ export class ReadinessDto {
   readonly database!: 'up' | 'down';
 
   @ApiProperty({
+    enum: ['up', 'down'],
+    description:
+      '`down`: the database takes no writes, because its disk is full or it may only be read. Admin acts fail, events wait in memory; it is ready all the same.',
+  })
+  readonly writes!: 'up' | 'down';
+
+  @ApiProperty({
     enum: ['fresh', 'stale'],
     description:
       'What is in memory of credentials and servers. `stale`: not checked for `STATE_MAX_STALENESS`, so that tokens and calls are refused.',

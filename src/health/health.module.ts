@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module.js';
 import { DocsServerModule } from '../docs-server/docs-server.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { Drain } from '../common/drain.js';
@@ -12,7 +13,7 @@ export class HealthModule {
     return {
       module: HealthModule,
       global: true,
-      imports: [DocsServerModule, TokensModule],
+      imports: [AuditModule, DocsServerModule, TokensModule],
       controllers: [HealthController],
       providers: [Readiness, { provide: Drain, useValue: drain }],
       exports: [Drain],

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
+import { AuditService } from '../audit/audit.service.js';
 import { CLOCK, type Clock } from '../common/clock.js';
 import { REDIS } from '../config/redis.module.js';
 import { ChangeFeed } from '../database/change-feed.service.js';
@@ -18,6 +19,7 @@ export class Readiness {
     private readonly docs: DocsServers,
     private readonly ring: KeyRing,
     private readonly drain: Drain,
+    private readonly audit: AuditService,
     @Inject(REDIS) private readonly redis: Pick<Redis, 'status'> | undefined,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
@@ -34,6 +36,7 @@ export class Readiness {
       status: reasons.length === 0 ? 'up' : 'down',
       reasons,
       database: isDown.database ? 'down' : 'up',
+      writes: this.audit.isWritable ? 'up' : 'down',
       state: isDown.state ? 'stale' : 'fresh',
       keys: isDown.keys ? 'down' : 'up',
       ...(this.redis ? { redis: this.redis.status === 'ready' ? ('up' as const) : ('down' as const) } : {}),

@@ -5,6 +5,7 @@ import { AppModule } from '../app.module.js';
 import { type Clock, systemClock } from '../common/clock.js';
 import { StartupError } from '../common/startup-error.js';
 import type { Config } from '../config/config.js';
+import { boundWaiting } from '../database/bounded-waiting.js';
 import { openDatabase } from '../database/data-source.js';
 import type { Storage } from '../database/database.module.js';
 import { loadMasterKey } from '../database/master-key.js';
@@ -24,6 +25,8 @@ import { watchRoutes } from './watch-routes.js';
 
 /** Streams that have to be ended get a moment for their last words. */
 const LAST_WORDS_MS = 500;
+/** Connections that wait to be accepted: of a burst beyond it, clients try again after seconds. The system may allow fewer. */
+const BACKLOG = 4096;
 
 /** A started application: the same for `main` and for the tests. */
 export interface Gatehouse {
@@ -49,9 +52,11 @@ export async function startGatehouse(config: Config, clock: Clock = systemClock)
   const drain = new Drain();
   const app = await createApp(config, storage, { clock, drain });
   try {
+    // Whose password is known can be there before anybody asks: a script may sign in as soon as health says ready.
+    const known = config.admin.password === undefined ? undefined : await app.get(FirstOwner).ensure();
     await listen(app, config);
     // Only now: a generated password that is never shown, because the port is taken, would lock everybody out.
-    const firstOwner = await app.get(FirstOwner).ensure();
+    const firstOwner = known ?? (await app.get(FirstOwner).ensure());
     return {
       app,
       url: urlOf(app),
@@ -69,7 +74,9 @@ async function openStorage(config: Config): Promise<Storage> {
   const masterKey = loadMasterKey(config);
   const dataSource = await openDatabase(config.database, ENTITIES);
   try {
-    return await withStartLock(config.database, () => unlock(dataSource, config, masterKey));
+    const storage = await withStartLock(config.database, () => unlock(dataSource, config, masterKey));
+    boundWaiting(dataSource);
+    return storage;
   } catch (error) {
     await dataSource.destroy();
     throw error;
@@ -99,7 +106,7 @@ async function createApp(
 async function listen(app: NestFastifyApplication, { port, host }: Config): Promise<void> {
   try {
     // Fastify's own: Nest's `listen` would log the fault as well.
-    await app.getHttpAdapter().getInstance().listen({ port, host });
+    await app.getHttpAdapter().getInstance().listen({ port, host, backlog: BACKLOG });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const reason =

@@ -9,6 +9,11 @@ import { UsedAssertion } from './used-assertion.entity.js';
 
 const EVERY_MS = 10 * 60_000;
 const BATCH = 500;
+/**
+ * Kept for longer than it counts: where a clock goes ahead by an hour and is set right again, what was revoked or used must not have
+ * been forgotten meanwhile.
+ */
+const KEPT_MS = 2 * 3600_000;
 
 interface Expiring extends ObjectLiteral {
   readonly expiresAt: number;
@@ -34,7 +39,7 @@ export class ExpiredRows implements OnApplicationBootstrap, OnApplicationShutdow
     await this.task.stop();
   }
 
-  /** Removes what has expired by now. */
+  /** Removes what has expired long enough ago. */
   async removeAll(): Promise<void> {
     try {
       await this.remove(RevokedToken, 'jti');
@@ -49,7 +54,7 @@ export class ExpiredRows implements OnApplicationBootstrap, OnApplicationShutdow
     const table = this.dataSource.getRepository<Expiring>(entity);
     let rows: Expiring[];
     do {
-      rows = await table.find({ where: { expiresAt: LessThan(this.clock()) }, take: BATCH, order: { expiresAt: 'ASC' } });
+      rows = await table.find({ where: { expiresAt: LessThan(this.clock() - KEPT_MS) }, take: BATCH, order: { expiresAt: 'ASC' } });
       const ids = rows.map((row) => (row as Readonly<Record<string, string>>)[key]);
       if (ids.length > 0) await this.delete(table.target, ids);
     } while (rows.length === BATCH);

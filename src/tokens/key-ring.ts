@@ -36,7 +36,9 @@ export class KeyRing {
     // While its successor is published and does not sign yet, a key that is replaced already goes on.
     return (
       this.newestFirst.find(({ signsFrom, retiresAt }) => signsFrom <= now && retiresAt === null) ??
-      this.newestFirst.find(({ signsFrom, retiresAt }) => signsFrom <= now && retiresAt !== null && retiresAt > now)
+      this.newestFirst.find(({ signsFrom, retiresAt }) => signsFrom <= now && retiresAt !== null && retiresAt > now) ??
+      // Made by a clock that was ahead: what is published already is better than no tokens until then.
+      this.newestFirst.findLast(({ signsFrom }) => signsFrom > now)
     );
   }
 

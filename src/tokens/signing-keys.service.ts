@@ -117,18 +117,29 @@ export class SigningKeysService implements OnModuleInit, OnApplicationBootstrap,
     return keys.some((key) => key.retiresAt !== null && key.retiresAt < this.clock() - DAY_MS);
   }
 
-  /** Emergency: tokens signed by this key stop being valid. Where nothing else signs, a new key does at once. */
+  /** Emergency: tokens signed by this key stop being valid. Where nothing else signs, a new key does at once; where something does, it goes on. */
   async remove(kid: string, actor: string): Promise<void> {
     await this.unitOfWork.run(async (transaction) => {
       const { affected } = await transaction.manager.delete(SigningKey, { kid });
       if (affected === 0) throw new ProblemError('not_found', 'There is no signing key with this kid.');
       await this.audit.record(transaction.manager, { kind: 'signing_key.deleted', actor, detail: { kid } });
       await transaction.changed(TOPIC, kid);
-      const others = await transaction.manager.find(SigningKey);
-      const now = this.clock();
-      if (!others.some((key) => key.signsFrom <= now && key.retiresAt === null)) await this.addKey(transaction, now, actor);
+      await this.fillGap(transaction, actor);
     });
     await this.reload();
+  }
+
+  /** After a removal: somebody must sign now, and somebody without an end. */
+  private async fillGap(transaction: Transaction, actor: string): Promise<void> {
+    const { manager } = transaction;
+    const others = await manager.find(SigningKey);
+    const now = this.clock();
+    const current = others.filter((key) => key.signsFrom <= now && coversNewTokens(key, now));
+    if (current.length === 0) return this.addKey(transaction, now, actor);
+    if (others.some((key) => key.retiresAt === null)) return;
+    // Its successor has gone: it signs until the next one may, which its end is then counted from.
+    await manager.update(SigningKey, { kid: current.reduce((a, b) => (b.signsFrom > a.signsFrom ? b : a)).kid }, { retiresAt: null });
+    await this.addKey(transaction, now + JWKS_MAX_AGE_SECONDS * 1000, actor);
   }
 
   /** Looks for a key that this replica does not know, at most once in 30 s, whatever is asked (R-KEY-03). */
@@ -176,6 +187,10 @@ export class SigningKeysService implements OnModuleInit, OnApplicationBootstrap,
     return { kid, alg, createdAt, signsFrom, retiresAt, ...keys, publicJwk: JSON.parse(row.publicJwk) as RingKey['publicJwk'] };
   }
 }
+
+/** Whether a token that is signed now can live as long as any may. A key that was replaced in the past would end before it. */
+const coversNewTokens = ({ retiresAt }: Pick<SigningKey, 'retiresAt'>, now: number): boolean =>
+  retiresAt === null || retiresAt >= now + (MAX_TOKEN_TTL + SKEW_SECONDS) * 1000;
 
 /** Replicas that come to it at the same time take turns, and the second finds nothing to do. On SQLite transactions do anyway. */
 async function lockKeys(manager: EntityManager): Promise<void> {

@@ -1357,6 +1357,8 @@ export interface components {
             state: "fresh" | "stale";
             /** @enum {string} */
             status: "up" | "down";
+            /** @enum {string} */
+            writes: "up" | "down";
         };
         RotateSecretDto: {
             /** @default 86400 */

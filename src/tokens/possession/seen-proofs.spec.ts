@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { settableClock } from '../../../test/support/database.js';
 import fc from '../../../test/support/properties.js';
+import { toSeconds } from '../../common/clock.js';
 import { SeenProofs } from './seen-proofs.js';
 
 const START = Date.parse('2026-11-22T10:00:00Z');
@@ -11,7 +12,7 @@ beforeEach(() => time.set(START));
 
 describe('SeenProofs', () => {
   it('knows a proof that it has seen, whatever its iat [R-DPP-08]', () => {
-    const proofs = new SeenProofs(time.clock);
+    const proofs = new SeenProofs(time.clock, 200_000, time.clock);
     expect(proofs.note('a', NOW)).toBe('first');
     expect(proofs.note('b', NOW)).toBe('first');
     expect(proofs.note('a', NOW)).toBe('seen');
@@ -19,7 +20,7 @@ describe('SeenProofs', () => {
   });
 
   it('forgets proofs that nobody accepts any more, and those only', () => {
-    const proofs = new SeenProofs(time.clock);
+    const proofs = new SeenProofs(time.clock, 200_000, time.clock);
     proofs.note('behind', NOW - 300);
     proofs.note('ahead', NOW + 300);
     time.advance(61_000);
@@ -29,6 +30,27 @@ describe('SeenProofs', () => {
     expect(proofs.note('ahead', NOW + 300)).toBe('seen');
     time.set(START + 661_000);
     proofs.note('last', NOW + 661);
+    expect(proofs.size).toBe(1);
+  });
+
+  it('remembers through a clock that steps ahead and is set right again', () => {
+    let steady = 0;
+    const proofs = new SeenProofs(time.clock, 200_000, () => steady);
+    proofs.note('a', NOW);
+    for (const step of [3_600_000, 0, -3_600_000, 0]) {
+      time.set(START + step);
+      steady += 1000;
+      proofs.note(`at ${step} ${steady}`, toSeconds(time.clock()));
+      expect(proofs.note('a', NOW)).toBe('seen');
+    }
+    time.set(START + 370_000);
+    steady += 370_000;
+    proofs.note('last', NOW + 370);
+    // Those of the hours before and after stay for as long as they could be used by either clock.
+    expect(proofs.size).toBeLessThan(6);
+    time.set(START + 8_000_000);
+    steady += 8_000_000;
+    proofs.note('very last', toSeconds(time.clock()));
     expect(proofs.size).toBe(1);
   });
 
@@ -69,7 +91,7 @@ describe('SeenProofs', () => {
     const use = fc.record({ name: fc.nat(40), offset: fc.integer({ min: -300, max: 300 }), passed: fc.nat(120) });
     const property = fc.property(fc.array(use, { maxLength: 200 }), fc.integer({ min: 1, max: 20 }), (uses, max) => {
       time.set(START);
-      const proofs = new SeenProofs(time.clock, max);
+      const proofs = new SeenProofs(time.clock, max, time.clock);
       const iats = new Map<string, number>();
       const accepted = new Set<string>();
       for (const { name, offset, passed } of uses) {
