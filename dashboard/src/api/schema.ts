@@ -824,6 +824,16 @@ export interface components {
             observe?: boolean | null;
             /** Format: date-time */
             observeUntil?: string | null;
+            /**
+             * @example {
+             *       "docs": [
+             *         "tools/call:search_docs"
+             *       ]
+             *     }
+             */
+            permissions?: {
+                [key: string]: (string | components["schemas"]["ConditionalPermissionDto"])[];
+            } | null;
             scopes?: string[] | null;
             servers?: string[];
             /** @default false */
@@ -891,6 +901,9 @@ export interface components {
             /** Format: date-time */
             observeUntil: string | null;
             overFetching: components["schemas"]["OverFetchingDto"] | null;
+            permissions: {
+                [key: string]: (string | components["schemas"]["ConditionalPermissionDto"])[];
+            } | null;
             scopes: string[] | null;
             secrets: components["schemas"]["SecretDto"][];
             servers: string[];
@@ -941,6 +954,9 @@ export interface components {
             /** Format: date-time */
             observeUntil: string | null;
             overFetching: components["schemas"]["OverFetchingDto"] | null;
+            permissions: {
+                [key: string]: (string | components["schemas"]["ConditionalPermissionDto"])[];
+            } | null;
             scopes: string[] | null;
             secrets: components["schemas"]["SecretDto"][];
             servers: string[];
@@ -1378,6 +1394,7 @@ export interface components {
             hidden: number;
             isCut: boolean;
             name: string;
+            permissions: (string | components["schemas"]["ConditionalPermissionDto"])[] | null;
             problems: components["schemas"]["ServerProblemDto"][];
             prompts: components["schemas"]["AccessItemDto"][];
             resource: string;
@@ -1723,7 +1740,7 @@ export interface components {
         UnmetDto: {
             permission: string | components["schemas"]["ConditionalPermissionDto"];
             reason: string;
-            scope: string;
+            scope: string | null;
         };
         UpdateAdminDto: {
             /** Format: password */
@@ -1757,6 +1774,16 @@ export interface components {
             observe?: boolean | null;
             /** Format: date-time */
             observeUntil?: string | null;
+            /**
+             * @example {
+             *       "docs": [
+             *         "tools/call:search_docs"
+             *       ]
+             *     }
+             */
+            permissions?: {
+                [key: string]: (string | components["schemas"]["ConditionalPermissionDto"])[];
+            } | null;
             scopes?: string[] | null;
             servers?: string[];
             /** @default false */
