@@ -157,7 +157,9 @@ describe('Permissions of a credential', () => {
   });
 
   it('must go with a server that is taken out, and go by themselves with one that is deleted', async () => {
-    await gatehouse.admin('/servers', { body: { slug: 'passing', name: 'passing', upstream: { kind: 'http', url: upstream.url }, scopes: SCOPES } });
+    await gatehouse.admin('/servers', {
+      body: { slug: 'passing', name: 'passing', upstream: { kind: 'http', url: upstream.url }, scopes: SCOPES },
+    });
     const permissions = { files: ['tools/call:test_echo'], passing: ['tools/call:test_echo'] };
     const { id } = await credentialFor(permissions, { servers: ['files', 'passing'] });
     const path = `/credentials/${id}`;

@@ -165,7 +165,12 @@ const withoutAbsent = (fields: object): object => Object.fromEntries(Object.entr
 
 /** Plain data: what was validated as a class, and nothing that says nothing, within a rule either. */
 function withoutEmpty({ trust, tlsSubject, permissions, ...fields }: Changed): CredentialSettings {
-  const whole = { ...fields, permissions: permissions && nonEmpty(permissions), trust: trust && withoutNull(trust), tlsSubject: tlsSubject && withoutNull(tlsSubject) };
+  const whole = {
+    ...fields,
+    permissions: permissions && nonEmpty(permissions),
+    trust: trust && withoutNull(trust),
+    tlsSubject: tlsSubject && withoutNull(tlsSubject),
+  };
   return JSON.parse(JSON.stringify(withoutNull(whole))) as CredentialSettings;
 }
 

@@ -21,7 +21,10 @@ export function checkGrant(directory: FindServer, servers: readonly string[], sc
 export function checkPermissions(servers: readonly string[], permissions: CredentialSettings['permissions']): void {
   const strange = Object.keys(permissions ?? {}).filter((slug) => !servers.includes(slug));
   if (strange.length > 0) {
-    throw invalid('permissions', `They name ${strange.join(', ')}, which is not among its servers. Send the permissions together with the servers.`);
+    throw invalid(
+      'permissions',
+      `They name ${strange.join(', ')}, which is not among its servers. Send the permissions together with the servers.`,
+    );
   }
 }
 

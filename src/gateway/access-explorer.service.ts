@@ -75,7 +75,10 @@ export class AccessExplorer {
     const problems: PlainProblem[] = [];
     const catalog = await this.catalogOf(server, (error) => problems.push(describeProblem(error)));
     const permissions = permissionsOn(credential, server);
-    return { ...toAccess({ server, catalog, problems }, holdingOf(credential, server)), permissions: permissions ? [...permissions] : null };
+    return {
+      ...toAccess({ server, catalog, problems }, holdingOf(credential, server)),
+      permissions: permissions ? [...permissions] : null,
+    };
   }
 
   private async catalogOf(server: ServerState, onFault: (error: unknown) => void): Promise<Catalog> {

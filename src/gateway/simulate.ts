@@ -45,5 +45,10 @@ function explainRefused(decision: Exclude<Decision, string>, { scopes }: Grant, 
     const reason = `${held}${verb} ${what}; ${decision.missing.join(', ')} would.`;
     return { ...NOTHING, decision: 'insufficient_scope', reason, missingScopes: decision.missing };
   }
-  return { ...NOTHING, decision: 'arguments_refused', reason: `${what}, but not with these arguments. ${describeUnmet(decision.unmet)}.`, unmet: decision.unmet };
+  return {
+    ...NOTHING,
+    decision: 'arguments_refused',
+    reason: `${what}, but not with these arguments. ${describeUnmet(decision.unmet)}.`,
+    unmet: decision.unmet,
+  };
 }

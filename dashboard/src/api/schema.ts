@@ -1214,6 +1214,10 @@ export interface components {
             /** @enum {string} */
             role: "owner" | "operator" | "viewer";
         };
+        MetricsSettingsDto: {
+            enabled: boolean;
+            url: string;
+        };
         NetworkSettingsDto: {
             allowedOrigins: string[];
             egressAllow: string[];
@@ -1518,12 +1522,14 @@ export interface components {
             docs: components["schemas"]["DocsSettingsDto"];
             limits: components["schemas"]["LimitSettingsDto"];
             logLevel: string;
+            metrics: components["schemas"]["MetricsSettingsDto"];
             network: components["schemas"]["NetworkSettingsDto"];
             node: string;
             publicUrl: string;
             signIn: components["schemas"]["SignInSettingsDto"];
             storage: components["schemas"]["StorageSettingsDto"];
             tokens: components["schemas"]["TokenSettingsDto"];
+            tracing: components["schemas"]["TracingSettingsDto"] | null;
             urls: components["schemas"]["UrlsDto"];
             version: string;
         };
@@ -1718,6 +1724,13 @@ export interface components {
             /** @enum {string} */
             signingAlg: "ES256" | "RS256" | "PS256" | "EdDSA";
             ttlSeconds: number;
+        };
+        TracingSettingsDto: {
+            ratio: number | null;
+            /** @enum {string} */
+            sampler: "always_on" | "always_off" | "traceidratio" | "parentbased_always_on" | "parentbased_always_off" | "parentbased_traceidratio";
+            serviceName: string;
+            url: string;
         };
         TrustDto: {
             audience?: string;

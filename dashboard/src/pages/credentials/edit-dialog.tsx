@@ -27,6 +27,7 @@ const LABELS: Readonly<Partial<Record<keyof CredentialDraft, string>>> = {
   servers: 'Servers',
   hasDefaultScopes: 'Default scopes',
   scopes: 'Scopes',
+  permissions: 'Tools',
   tokenTtl: 'Token lifetime (seconds)',
   expiresAt: 'The credential ends',
   allowedIps: 'Allowed addresses',
