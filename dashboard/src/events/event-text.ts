@@ -50,10 +50,11 @@ const SENTENCES: Readonly<Record<string, Say>> = {
 };
 
 /** Kinds that are not known here yet read as they are: `server.changed` → "Server changed". */
-function spellOut({ kind, detail }: AuditEvent): string {
+function spellOut({ kind, detail, server }: AuditEvent): string {
   const words = kind.replace(/[._]/g, ' ');
-  const name = text(detail['label']) ?? text(detail['username']) ?? text(detail['name']) ?? text(detail['slug']);
-  return `${words.slice(0, 1).toUpperCase()}${words.slice(1)}${name === undefined ? '' : ` “${name}”`}`;
+  const name = text(detail['label']) ?? text(detail['username']) ?? text(detail['name']) ?? text(detail['slug']) ?? text(server);
+  const fields = Array.isArray(detail['fields']) ? `: ${detail['fields'].join(', ')}` : '';
+  return `${words.slice(0, 1).toUpperCase()}${words.slice(1)}${name === undefined ? '' : ` “${name}”`}${fields}`;
 }
 
 export const sentenceOf = (event: AuditEvent): string => SENTENCES[event.kind]?.(event.detail) ?? spellOut(event);

@@ -41,18 +41,7 @@ function ServerPreview({ server, draft }: { readonly server: Server; readonly dr
       <strong>{server.name}</strong>
       <Tags values={scopes.map(({ name }) => name)} none="no scope: it may call nothing here" />
       {tools && scopes.length > 0 ? (
-        <ul className="gh-tools">
-          {tools.map(({ name }) => {
-            const may = mayCall(draft, server, name);
-            return (
-              <li key={name} data-may={may}>
-                <Icon name={may ? 'check' : 'close'} size={14} />
-                <span className="gh-break">{name}</span>
-                <span className="gh-visually-hidden">{may ? 'may be called' : 'hidden from it'}</span>
-              </li>
-            );
-          })}
-        </ul>
+        <ToolPreview tools={tools.map(({ name }) => ({ name, may: mayCall(draft, server, name) }))} />
       ) : (
         <ul className="gh-tools">
           {(own ?? scopes.flatMap(({ permissions }) => permissions)).map((permission) => (
@@ -64,5 +53,27 @@ function ServerPreview({ server, draft }: { readonly server: Server; readonly dr
         </ul>
       )}
     </div>
+  );
+}
+
+/** So many hidden tools are named; of more, it is what can be called that one looks for. */
+const NAMED_HIDDEN = 6;
+
+function ToolPreview({ tools }: { readonly tools: readonly { readonly name: string; readonly may: boolean }[] }): ReactElement {
+  const hidden = tools.filter(({ may }) => !may).length;
+  const shown = hidden > NAMED_HIDDEN ? tools.filter(({ may }) => may) : tools;
+  return (
+    <>
+      <ul className="gh-tools">
+        {shown.map(({ name, may }) => (
+          <li key={name} data-may={may}>
+            <Icon name={may ? 'check' : 'close'} size={14} />
+            <span className="gh-break">{name}</span>
+            <span className="gh-visually-hidden">{may ? 'may be called' : 'hidden from it'}</span>
+          </li>
+        ))}
+      </ul>
+      {hidden > NAMED_HIDDEN ? <p className="gh-dim gh-small">{hidden} tools are hidden from it.</p> : null}
+    </>
   );
 }

@@ -42,8 +42,10 @@ function Installation({ settings }: { readonly settings: Settings }): ReactEleme
         <Tokens tokens={settings.tokens} />
         <Limits limits={settings.limits} />
         <Surroundings settings={settings} />
-        <SignIns signIn={settings.signIn} />
-        <Observability metrics={settings.metrics} tracing={settings.tracing} />
+        <div className="gh-column">
+          <SignIns signIn={settings.signIn} />
+          <Observability metrics={settings.metrics} tracing={settings.tracing} />
+        </div>
       </div>
     </>
   );
