@@ -45,6 +45,11 @@ const SENTENCES: Readonly<Record<string, Say>> = {
   'admin_key.created': ({ label }) => `Admin key${quoted(label)} created`,
   'admin_key.deleted': ({ label }) => `Admin key${quoted(label)} deleted`,
   'admin_key.leaked': () => 'An admin key was reported as leaked and ended',
+  'webhook.created': ({ label }) => `Webhook${quoted(label)} created`,
+  'webhook.changed': ({ label, fields }) => `Webhook${quoted(label)} changed${Array.isArray(fields) ? `: ${fields.join(', ')}` : ''}`,
+  'webhook.rotated': ({ label }) => `Secret of the webhook${quoted(label)} rotated`,
+  'webhook.tested': ({ label }) => `Webhook${quoted(label)} tested`,
+  'webhook.deleted': ({ label }) => `Webhook${quoted(label)} deleted`,
   'signing_key.created': () => 'Signing key created',
   'signing_key.deleted': () => 'Signing key removed',
 };
