@@ -228,12 +228,7 @@ function WebhookForm({ draft, change, error, isBusy, act, onSubmit, onClose }: F
           <Radio value="some" label="Only this" />
         </div>
         {draft.wantsAll ? null : (
-          <Checkbox.Group
-            aria-label="Events"
-            className="gh-nested"
-            value={draft.events}
-            onChange={(events) => change({ events: events })}
-          >
+          <Checkbox.Group aria-label="Events" className="gh-nested" value={draft.events} onChange={(events) => change({ events: events })}>
             <div className="gh-choices">
               {EVENTS.map(({ value, label, about }) => (
                 <Checkbox key={value} value={value} label={label} description={about} />
