@@ -13,6 +13,7 @@ const RANKS = [
   ['credentials', 'servers'],
   ['oauth', 'gateway'],
   ['health', 'usage', 'dashboard'],
+  ['webhooks'],
   ['metrics'],
   ['http', 'cli'],
 ];

@@ -20,6 +20,7 @@ import { ServersModule } from './servers/servers.module.js';
 import { TokensModule } from './tokens/tokens.module.js';
 import { TracingModule } from './tracing/tracing.module.js';
 import { UsageModule } from './usage/usage.module.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 /** What is there before the modules are, because the HTTP server needs it too. */
 export interface Surroundings {
@@ -51,6 +52,7 @@ export class AppModule {
         HealthModule.with(drain),
         UsageModule,
         DashboardModule,
+        WebhooksModule,
         MetricsModule.with(requests),
       ],
     };

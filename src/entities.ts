@@ -16,6 +16,8 @@ import { RevokedToken } from './tokens/revoked-token.entity.js';
 import { SigningKey } from './tokens/signing-key.entity.js';
 import { UsedAssertion } from './tokens/used-assertion.entity.js';
 import { UsageHour } from './usage/usage-hour.entity.js';
+import { Webhook } from './webhooks/webhook.entity.js';
+import { WebhookMessage, WebhookNotice } from './webhooks/webhook-message.entity.js';
 
 /** Every table. */
 export const ENTITIES = [
@@ -39,4 +41,7 @@ export const ENTITIES = [
   UnchainedEvent,
   UsageHour,
   UsedAssertion,
+  Webhook,
+  WebhookMessage,
+  WebhookNotice,
 ];

@@ -302,6 +302,23 @@ describe('GET /overview', () => {
     );
   });
 
+  it('forgets an old secret that has gone quiet: for a week, or for two lifetimes of its tokens', async () => {
+    const credential = await gatehouse.createCredential();
+    const rotate = { method: 'POST', body: { overlapSeconds: 30 * 24 * 3600 } };
+    await gatehouse.admin(`/credentials/${credential.id}/rotate`, rotate);
+    const secrets = gatehouse.app.get(DataSource).getRepository(ClientSecret);
+    const [old, newer] = await secrets.find({ where: { credentialId: credential.id }, order: { createdAt: 'ASC', id: 'ASC' } });
+    await secrets.update({ id: newer!.id }, { createdAt: Date.now() - 20 * DAY });
+    await secrets.update({ id: old!.id }, { createdAt: Date.now() - 30 * DAY, lastUsedAt: Date.now() - 6.9 * DAY });
+    expect(await attentionOf(credential.id)).toMatchObject([{ reason: 'old_secret_in_use' }]);
+    await secrets.update({ id: old!.id }, { lastUsedAt: Date.now() - 7.1 * DAY });
+    expect(await attentionOf(credential.id)).toEqual([]);
+    await gatehouse.admin(`/credentials/${credential.id}`, { method: 'PATCH', body: { tokenTtl: 5 * 24 * 3600 } });
+    expect(await attentionOf(credential.id)).toMatchObject([{ reason: 'old_secret_in_use' }]);
+    await secrets.update({ id: old!.id }, { lastUsedAt: Date.now() - 10.1 * DAY });
+    expect(await attentionOf(credential.id)).toEqual([]);
+  });
+
   it('names those that hit limits, and forgives what was long ago', async () => {
     const credential = await gatehouse.createCredential({ tokensPerHour: 1 });
     for (let i = 0; i < 3; i++) await gatehouse.token(credential);

@@ -5,9 +5,11 @@ import { join } from 'node:path';
 
 const SERVER_SOURCES = ['src', 'ormconfig.ts', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json', 'package-lock.json'];
 const PAGES = 'dashboard';
-/** What is built last: newer than every source where nothing is missing. */
-const BUILT = existsSync(PAGES) ? ['dist/src/main.js', 'dist/dashboard/index.html'] : ['dist/src/main.js'];
-const SOURCES = existsSync(PAGES) ? [...SERVER_SOURCES, PAGES, 'tools/build-pages.mjs'] : SERVER_SOURCES;
+/** What is built last of each half, newer than all its sources where nothing is missing. */
+const HALVES = [
+  { built: 'dist/src/main.js', sources: SERVER_SOURCES },
+  ...(existsSync(PAGES) ? [{ built: 'dist/dashboard/index.html', sources: [PAGES, 'tools/build-pages.mjs', 'package-lock.json'] }] : []),
+];
 const LOCK = 'node_modules/.gatehouse-build';
 /** Nobody builds that long. */
 const LOCK_MS = 300_000;
@@ -19,8 +21,7 @@ const newest = (path) => {
 };
 const isStale = () => {
   try {
-    const built = Math.min(...BUILT.map((path) => statSync(path).mtimeMs));
-    return SOURCES.some((source) => newest(source) > built);
+    return HALVES.some(({ built, sources }) => sources.some((source) => newest(source) > statSync(built).mtimeMs));
   } catch {
     return true;
   }

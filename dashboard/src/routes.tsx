@@ -26,6 +26,7 @@ export const router = createBrowserRouter(
         page('/credentials/:id', () => import('./pages/credentials/credential-page.js')),
         page('/servers', () => import('./pages/servers/servers-page.js')),
         page('/servers/:slug', () => import('./pages/servers/server-page.js')),
+        page('/webhooks', () => import('./pages/webhooks/webhooks-page.js')),
         page('/audit', () => import('./pages/audit/audit-page.js')),
         page('/admins', () => import('./pages/admins/admins-page.js')),
         page('/settings', () => import('./pages/settings/settings-page.js')),

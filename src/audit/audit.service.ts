@@ -57,6 +57,11 @@ export const EVENT_KINDS = [
   'token.refused',
   'token.refused_more',
   'token.revoked',
+  'webhook.created',
+  'webhook.changed',
+  'webhook.deleted',
+  'webhook.rotated',
+  'webhook.tested',
 ] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
 
@@ -69,6 +74,9 @@ const COLUMNS = ['id', 'at', 'kind', 'credentialId', 'clientId', 'server', 'acto
 
 /** Sees every use as it is noted, before anything is written. Must be quick, and must not throw. */
 export type UseObserver = (event: EventInput, at: number) => void;
+
+/** Takes part in the transaction of every admin act. */
+export type ActPart = (manager: EntityManager, event: EventInput, at: number) => Promise<void>;
 
 /** Takes part in the batches: writes what it has gathered, e.g. when secrets were last used. */
 export type FlushPart = (manager: EntityManager) => Promise<void>;
@@ -83,6 +91,7 @@ export class AuditService implements OnApplicationBootstrap, OnApplicationShutdo
   readonly lost = new Tally();
   // By the same clock as the event's time, so that a stretch of time is a stretch of ids.
   private readonly newEventId = idFactory();
+  private readonly actParts: ActPart[] = [];
   private readonly parts: FlushPart[] = [];
   private readonly writers: (() => Promise<void>)[] = [];
   private readonly observers: UseObserver[] = [];
@@ -98,9 +107,11 @@ export class AuditService implements OnApplicationBootstrap, OnApplicationShutdo
 
   /** Records an admin act within its transaction: both commit or neither does. */
   async record(manager: EntityManager, event: EventInput): Promise<void> {
-    const row = this.toRow(event, this.clock());
+    const at = this.clock();
+    const row = this.toRow(event, at);
     await manager.insert(AuditEvent, row);
     await this.chain.announce(manager, row);
+    for (const part of this.actParts) await part(manager, event, at);
   }
 
   /** Notes a use. Returns at once; written within a second, counted when there is no room. */
@@ -135,6 +146,11 @@ export class AuditService implements OnApplicationBootstrap, OnApplicationShutdo
   /** Lets others count uses, also those for which there is no room in the trail. */
   observeUses(observer: UseObserver): void {
     this.observers.push(observer);
+  }
+
+  /** Lets others write in the transactions of admin acts: what they write is there if and only if the act is. */
+  joinActs(part: ActPart): void {
+    this.actParts.push(part);
   }
 
   /** Adds a writer to every batch. */

@@ -35,6 +35,7 @@ describe('a generated secret', () => {
       expect(text).not.toContain(hidden.slice(5));
       expect(text).toMatch(/^\/a%3D(m..|eyJ)_?\*{3}&b=mcs_\*{3}\/c$/);
     }
+    expect(hideSecrets('signed with whsec_C2FVsBQIhrscChlQIMV+b5s/Yob7oB8= now')).toBe('signed with whsec_*** now');
     expect(hideSecrets('/api/v1/credentials/01M8AV0VVXZ6K195RKE7C8EFBN')).toBe('/api/v1/credentials/01M8AV0VVXZ6K195RKE7C8EFBN');
   });
 

@@ -24,7 +24,7 @@ export function hasSecretFormat(prefix: string, text: string): boolean {
 }
 
 /** A text from elsewhere, e.g. the path of a request, without the secrets and tokens of ours that somebody put into it. */
-export const hideSecrets = (text: string): string => text.replace(/(mc[srw]_|mka_|mgs_|eyJ)[\w.-]+/g, '$1***');
+export const hideSecrets = (text: string): string => text.replace(/(mc[srw]_|mka_|mgs_|eyJ)[\w.-]+|(whsec_)[\w+/=-]+/g, '$1$2***');
 
 /** The last four characters, by which people tell secrets apart. */
 export const hintOf = (secret: string): string => secret.slice(-4);

@@ -21,6 +21,8 @@ import {
   ValidatorConstraint,
   type ValidatorConstraintInterface,
 } from 'class-validator';
+import type { Permission } from '../servers/permission.js';
+import { CredentialPermissionsModels, CredentialPermissionsView } from './credential-permissions.decorator.js';
 import { GRANT_TYPES, type GrantType, JWT_BEARER } from './credential-settings.js';
 
 const MAX_CONDITIONS = 20;
@@ -262,6 +264,7 @@ export class AuthenticationDto {
 }
 
 /** The same, as an admin reads it: every field is there. */
+@CredentialPermissionsModels()
 export class AuthenticationViewDto {
   @ApiProperty({ enum: GRANT_TYPES, isArray: true, example: ['client_credentials'], description: `Or ${JWT_BEARER}, or token exchange.` })
   grantTypes!: GrantType[];
@@ -304,4 +307,7 @@ export class AuthenticationViewDto {
 
   @ApiProperty({ type: Number, nullable: true, example: null })
   tokensPerHour!: number | null;
+
+  @CredentialPermissionsView()
+  permissions!: Readonly<Record<string, readonly Permission[]>> | null;
 }

@@ -59,7 +59,7 @@ const MAX_SETTINGS_BYTES = 20_000;
 export function changeSettings(
   method: AuthMethod,
   before: CredentialSettings,
-  input: Omit<AuthenticationDto, 'grantTypes'>,
+  input: Omit<AuthenticationDto, 'grantTypes'> & { readonly permissions?: CredentialSettings['permissions'] | null },
   around: ProofSurroundings,
 ): CredentialSettings {
   const replaced = input.jwks ? { jwksUri: null } : input.jwksUri ? { jwks: null } : {};
@@ -67,7 +67,7 @@ export function changeSettings(
   checkProof(method, settings, around);
   checkSwitches(settings, around);
   if (Buffer.byteLength(JSON.stringify(settings)) > MAX_SETTINGS_BYTES) {
-    throw new ProblemError('validation_failed', `Keys, rules and switches together exceed ${MAX_SETTINGS_BYTES} bytes.`);
+    throw new ProblemError('validation_failed', `Keys, rules, permissions and switches together exceed ${MAX_SETTINGS_BYTES} bytes.`);
   }
   return settings;
 }
@@ -164,10 +164,17 @@ function explain(field: string, check: () => unknown): void {
 const withoutAbsent = (fields: object): object => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 
 /** Plain data: what was validated as a class, and nothing that says nothing, within a rule either. */
-function withoutEmpty({ trust, tlsSubject, ...fields }: Changed): CredentialSettings {
-  const whole = { ...fields, trust: trust && withoutNull(trust), tlsSubject: tlsSubject && withoutNull(tlsSubject) };
+function withoutEmpty({ trust, tlsSubject, permissions, ...fields }: Changed): CredentialSettings {
+  const whole = {
+    ...fields,
+    permissions: permissions && nonEmpty(permissions),
+    trust: trust && withoutNull(trust),
+    tlsSubject: tlsSubject && withoutNull(tlsSubject),
+  };
   return JSON.parse(JSON.stringify(withoutNull(whole))) as CredentialSettings;
 }
+
+const nonEmpty = (fields: object): object | undefined => (Object.keys(fields).length > 0 ? fields : undefined);
 
 const withoutNull = (fields: object): object =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined));

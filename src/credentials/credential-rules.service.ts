@@ -7,7 +7,7 @@ import type { CreateCredentialDto, UpdateCredentialDto } from './credential.dto.
 import type { Credential } from './credential.entity.js';
 import { changeSettings, checkGrantTypes, type ProofSurroundings } from './credential-proof.js';
 import { type GrantType, JWT_BEARER, TOKEN_EXCHANGE } from './credential-settings.js';
-import { checkExpiry, checkGrant } from './credential-rules.js';
+import { checkExpiry, checkGrant, checkPermissions } from './credential-rules.js';
 import { changeObservation } from './observation.js';
 
 /** What an admin can say of a credential, as it is stored. */
@@ -39,6 +39,7 @@ export class CredentialRules {
     const changed = this.merge(present, input, now);
     // What a server has lost since must not stand in the way of another change.
     if (namesGrant(input)) checkGrant(this.servers, changed.servers, changed.scopes);
+    if (input.servers !== undefined || input.permissions) checkPermissions(changed.servers, changed.settings?.permissions);
     return changed;
   }
 

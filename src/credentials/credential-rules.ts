@@ -1,5 +1,6 @@
 import { ProblemError } from '../protocol/problem.js';
 import type { ServerState } from '../servers/server-state.js';
+import type { CredentialSettings } from './credential-settings.js';
 
 interface FindServer {
   find(slug: string): Pick<ServerState, 'scopes'> | undefined;
@@ -14,6 +15,17 @@ export function checkGrant(directory: FindServer, servers: readonly string[], sc
   const strange = (scopes ?? []).filter((scope) => !known.has(scope));
   if (strange.length > 0)
     throw invalid('scopes', `None of its servers has the scope ${strange.join(', ')}. Known: ${[...known].join(', ')}.`);
+}
+
+/** @throws {ProblemError} where a credential is narrowed on a server that it may not reach: a slip, or a limit that is thought to be there. */
+export function checkPermissions(servers: readonly string[], permissions: CredentialSettings['permissions']): void {
+  const strange = Object.keys(permissions ?? {}).filter((slug) => !servers.includes(slug));
+  if (strange.length > 0) {
+    throw invalid(
+      'permissions',
+      `They name ${strange.join(', ')}, which is not among its servers. Send the permissions together with the servers.`,
+    );
+  }
 }
 
 /**

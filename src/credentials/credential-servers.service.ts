@@ -8,6 +8,7 @@ import type { References, Referrer } from '../servers/server-references.js';
 import { ServersService } from '../servers/servers.service.js';
 import { Credential } from './credential.entity.js';
 import { CREDENTIAL_TOPIC } from './credential-directory.service.js';
+import type { CredentialSettings } from './credential-settings.js';
 
 /** Credentials that one request takes a server out of. */
 const MAX_DETACHED = 1000;
@@ -40,8 +41,7 @@ export class CredentialServers implements Referrer {
   private async takeOut(transaction: Transaction, credential: Credential, { slug, actor }: { slug: string; actor: string }): Promise<void> {
     const { id, clientId, label, settings, version } = credential;
     const servers = credential.servers.filter((server) => server !== slug);
-    const introspects = settings?.introspects?.filter((server) => server !== slug);
-    const kept = settings && introspects ? { ...settings, introspects } : settings;
+    const kept = settings && withoutServer(settings, slug);
     await transaction.manager.update(Credential, { id }, { servers, settings: kept, updatedAt: this.clock(), version: version + 1 });
     const detail = { label, fields: ['servers'], deletedServer: slug };
     await this.audit.record(transaction.manager, { kind: 'credential.changed', credentialId: id, clientId, actor, detail });
@@ -63,4 +63,13 @@ export class CredentialServers implements Referrer {
       .getMany();
     return candidates.filter(({ servers, settings }) => servers.includes(slug) || settings?.introspects?.includes(slug));
   }
+}
+
+function withoutServer({ introspects, permissions, ...settings }: CredentialSettings, slug: string): CredentialSettings {
+  const others = Object.entries(permissions ?? {}).filter(([server]) => server !== slug);
+  return {
+    ...settings,
+    ...(introspects ? { introspects: introspects.filter((server) => server !== slug) } : {}),
+    ...(others.length > 0 ? { permissions: Object.fromEntries(others) } : {}),
+  };
 }

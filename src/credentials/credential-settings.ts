@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Permission } from '../servers/permission.js';
 
 /** How a credential proves itself (RFC 7591 §2 `token_endpoint_auth_method`); `client_secret` by Basic or in the body. */
 export const AUTH_METHODS = [
@@ -63,6 +64,8 @@ export interface CredentialSettings {
   readonly singleUseAssertion?: boolean;
   /** Slugs of the servers whose tokens it may introspect (RFC 7662 §2.1). */
   readonly introspects?: readonly string[];
+  /** By the slug of a server: it may do no more than this there, whatever its scopes give. A server that is not named is not narrowed. */
+  readonly permissions?: Readonly<Record<string, readonly Permission[]>>;
   /** Milliseconds since the Unix epoch: until then, calls that its scopes do not allow are allowed, and recorded. */
   readonly observeUntil?: number;
   /** Token requests an hour, wherever they come from. */

@@ -1,4 +1,5 @@
 import { AddressSet, plainAddress } from '../common/address-set.js';
+import { Permissions } from '../servers/permissions.js';
 import { usableKeys, type VerificationKey } from '../tokens/verification-key.js';
 import type { ClientSecret } from './client-secret.entity.js';
 import type { Credential } from './credential.entity.js';
@@ -43,6 +44,7 @@ export class CredentialState {
   readonly tokensNotBefore: number;
   /** Milliseconds since the Unix epoch: until then, what its scopes do not allow is allowed all the same, and recorded. 0 for never. */
   readonly observeUntil: number;
+  private readonly permissions: ReadonlyMap<string, Permissions>;
   private readonly grantTypes: readonly GrantType[];
   private readonly isEnabled: boolean;
   private readonly allowed: AddressSet | undefined;
@@ -62,6 +64,7 @@ export class CredentialState {
     this.tokenTtl = credential.tokenTtl;
     this.expiresAt = credential.expiresAt;
     this.observeUntil = credential.settings?.observeUntil ?? 0;
+    this.permissions = compilePermissions(this.settings);
     this.isEnabled = credential.isEnabled;
     this.grantTypes = credential.grantTypes ?? defaultGrantTypes(credential.authMethod);
     this.tokensNotBefore = Math.ceil((credential.tokensNotBefore ?? 0) / 1000);
@@ -79,6 +82,11 @@ export class CredentialState {
   /** Whether it may use a grant. */
   mayUse(grantType: GrantType): boolean {
     return this.grantTypes.includes(grantType);
+  }
+
+  /** What narrows it on a server, whatever its scopes give; undefined where nothing does. */
+  permissionsOn(slug: string): Permissions | undefined {
+    return this.permissions.get(slug);
   }
 
   /** Whether it may come from this address. */
@@ -107,6 +115,9 @@ export class CredentialState {
     return this.secrets.some((secret) => secret.id === authId && isLiveSecret(secret, now));
   }
 }
+
+const compilePermissions = ({ permissions = {} }: CredentialSettings): ReadonlyMap<string, Permissions> =>
+  new Map(Object.entries(permissions).map(([slug, own]) => [slug, new Permissions(own)]));
 
 export const isLiveSecret = (secret: Pick<SecretState, 'expiresAt'>, now: number): boolean =>
   secret.expiresAt === null || secret.expiresAt > now;

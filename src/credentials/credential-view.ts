@@ -54,6 +54,7 @@ const UNSET: Omit<AuthenticationViewDto, 'grantTypes'> = {
   singleUseAssertion: false,
   introspects: [],
   tokensPerHour: null,
+  permissions: null,
 };
 
 const toAuthenticationView = ({ authMethod, grantTypes, settings }: Credential): AuthenticationViewDto => ({

@@ -24,8 +24,10 @@ import {
 import { IsInstant } from '../admin/is-instant.decorator.js';
 import { PageQueryDto } from '../admin/pages.dto.js';
 import { isAddressOrNetwork } from '../config/load-config.js';
+import type { Permission } from '../servers/permission.js';
 import { MAX_TOKEN_TTL } from '../tokens/claims.js';
 import { AuthenticationDto, AuthenticationViewDto } from './authentication.dto.js';
+import { CredentialPermissions, CredentialPermissionsModels } from './credential-permissions.decorator.js';
 import { CREDENTIAL_ORDERS, type CredentialOrder } from './credential-order.js';
 import { MAX_OBSERVE_DAYS } from './observation.js';
 import { AUTH_METHODS, type AuthMethod } from './credential-settings.js';
@@ -47,6 +49,7 @@ const trim = ({ value }: { value: unknown }): unknown => (typeof value === 'stri
 const isNotNull = (_: unknown, value: unknown): boolean => value !== null;
 
 /** What a credential is made from. */
+@CredentialPermissionsModels()
 export class CreateCredentialDto extends AuthenticationDto {
   @ApiProperty({ example: 'nightly build', description: 'What an admin will know it by.', maxLength: 120 })
   @Transform(trim)
@@ -88,6 +91,9 @@ export class CreateCredentialDto extends AuthenticationDto {
   @IsString({ each: true })
   @MaxLength(128, { each: true })
   scopes?: string[] | null;
+
+  @CredentialPermissions()
+  permissions?: Record<string, Permission[]> | null;
 
   @ApiPropertyOptional({
     type: Number,

@@ -89,6 +89,7 @@ export class CredentialsService {
       servers: credential.servers,
       scopes: credential.scopes,
       authMethod,
+      ...(credential.settings?.permissions ? { narrowedOn: Object.keys(credential.settings.permissions) } : {}),
       ...(observed ? { observeUntil: new Date(observed).toISOString() } : {}),
     };
     await this.announce(transaction, credential, { kind: 'credential.created', actor, detail });

@@ -1,7 +1,7 @@
 import { VERSION } from '../common/version.js';
-import type { Config } from '../config/config.js';
+import type { Config, TracingConfig } from '../config/config.js';
 import { PATHS } from '../protocol/urls.js';
-import type { SettingsDto, SignInSettingsDto, TokenSettingsDto } from './settings.dto.js';
+import type { SettingsDto, SignInSettingsDto, TokenSettingsDto, TracingSettingsDto } from './settings.dto.js';
 
 const SHOWN_URLS = {
   issuer: PATHS.issuer,
@@ -46,6 +46,8 @@ export function toSettings(
     docs: { dir: docs.dir, name: docs.name ?? null, allPublic: docs.public },
     signIn: toSignInSettings(config),
     logLevel: config.log.level,
+    metrics: { enabled: config.metricsToken !== undefined, url: publicUrl + PATHS.metrics },
+    tracing: config.tracing ? toTracingSettings(config.tracing) : null,
   };
 }
 
@@ -58,6 +60,13 @@ const toTokenSettings = ({ tokens, dpopNonces, clientCertificates }: Config): To
   refreshTtlSeconds: tokens.refreshTtlSeconds,
   dpopNonces,
   clientCertificates: clientCertificates !== undefined,
+});
+
+const toTracingSettings = ({ url, serviceName, sampler, ratio }: TracingConfig): TracingSettingsDto => ({
+  url,
+  serviceName,
+  sampler,
+  ratio: sampler.endsWith('traceidratio') ? ratio : null,
 });
 
 function toSignInSettings({ sessions, oidc, publicUrl }: Config): SignInSettingsDto {

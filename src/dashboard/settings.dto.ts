@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { ADMIN_ROLES, type AdminRole, OPTIONAL_GRANTS, SIGNING_ALGS } from '../config/config.js';
+import { ADMIN_ROLES, type AdminRole, OPTIONAL_GRANTS, SIGNING_ALGS, TRACE_SAMPLERS, type TraceSampler } from '../config/config.js';
 
 export class UrlsDto {
   @ApiProperty({ example: 'https://docs.example.com/authed/mcp' })
@@ -169,6 +169,28 @@ export class SignInSettingsDto {
   oidc!: OidcSettingsDto | null;
 }
 
+export class MetricsSettingsDto {
+  @ApiProperty({ example: true, description: 'Whether METRICS_TOKEN is set. The token itself is shown nowhere.' })
+  enabled!: boolean;
+
+  @ApiProperty({ example: 'https://docs.example.com/metrics' })
+  url!: string;
+}
+
+export class TracingSettingsDto {
+  @ApiProperty({ example: 'http://127.0.0.1:4318/v1/traces', description: 'Where spans go. Headers, which may hold a key, are not shown.' })
+  url!: string;
+
+  @ApiProperty({ example: 'gatehouse' })
+  serviceName!: string;
+
+  @ApiProperty({ enum: TRACE_SAMPLERS, example: 'parentbased_traceidratio' })
+  sampler!: TraceSampler;
+
+  @ApiProperty({ type: Number, nullable: true, example: 0.1, description: 'Of all traces; null for a sampler that takes no part.' })
+  ratio!: number | null;
+}
+
 export class SettingsDto {
   @ApiProperty({ example: '0.1.0' })
   version!: string;
@@ -202,4 +224,10 @@ export class SettingsDto {
 
   @ApiProperty({ example: 'info' })
   logLevel!: string;
+
+  @ApiProperty({ type: MetricsSettingsDto })
+  metrics!: MetricsSettingsDto;
+
+  @ApiProperty({ type: TracingSettingsDto, nullable: true, description: 'null without OTEL_EXPORTER_OTLP_ENDPOINT.' })
+  tracing!: TracingSettingsDto | null;
 }

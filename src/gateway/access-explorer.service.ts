@@ -5,10 +5,11 @@ import { statusOf } from '../credentials/credential-view.js';
 import { CredentialsService } from '../credentials/credentials.service.js';
 import type { Operation } from '../protocol/exchange.js';
 import { ProblemError } from '../protocol/problem.js';
+import { Permissions } from '../servers/permissions.js';
 import { grantableScopes, impliedScopes } from '../servers/scopes.js';
 import { ServerDirectory } from '../servers/server-directory.service.js';
 import type { ServerState } from '../servers/server-state.js';
-import { findCover, isCall } from './access-policy.js';
+import { findCover, isCall, isWithin } from './access-policy.js';
 import type { AccessDto, AccessItemDto, ServerAccessDto, SimulateDto, SimulationDto } from './access.dto.js';
 import { type Catalog, LIST_NAMES, LISTS, readCatalog } from './catalog.js';
 import { insufficientScope } from './challenge.js';
@@ -26,6 +27,8 @@ interface Holding {
   readonly grantable: readonly string[];
   /** What it is granted where it asks for nothing. */
   readonly implied: readonly string[];
+  /** What narrows it further; absent where nothing does. */
+  readonly narrowing?: readonly Permissions[];
 }
 
 /** Tells an admin what a credential would be able to do, by the very function that decides over its calls. */
@@ -59,7 +62,7 @@ export class AccessExplorer {
     const scopes = asked ? holding.grantable.filter((scope) => asked.includes(scope)) : holding.implied;
     const why = this.findNoToken(credential, server) ?? findNoScope({ asked, scopes, holding, credential, isObserved });
     if (why !== undefined) return toSimulation(NO_TOKEN(why), { scopes: [], observed: false });
-    const explanation = explain(toOperation(operation), { server, scopes, ceiling: holding.grantable });
+    const explanation = explain(toOperation(operation), { ...holding, server, scopes, ceiling: holding.grantable });
     if (explanation.decision !== 'allowed' && isObserved) return toSimulation(explanation, { scopes, observed: true });
     return { ...toSimulation(explanation, { scopes, observed: false }), ...answerTo(explanation, server, credential) };
   }
@@ -71,7 +74,11 @@ export class AccessExplorer {
       return nothing(server, { code: 'failed', message: 'It has no protected face: it is called without a token.' });
     const problems: PlainProblem[] = [];
     const catalog = await this.catalogOf(server, (error) => problems.push(describeProblem(error)));
-    return toAccess({ server, catalog, problems }, holdingOf(credential, server));
+    const permissions = permissionsOn(credential, server);
+    return {
+      ...toAccess({ server, catalog, problems }, holdingOf(credential, server)),
+      permissions: permissions ? [...permissions] : null,
+    };
   }
 
   private async catalogOf(server: ServerState, onFault: (error: unknown) => void): Promise<Catalog> {
@@ -106,10 +113,16 @@ export class AccessExplorer {
   }
 }
 
-const holdingOf = (credential: Credential, { scopes }: ServerState): Holding => ({
-  grantable: grantableScopes(scopes, credential.scopes),
-  implied: impliedScopes(scopes, credential.scopes),
-});
+const permissionsOn = ({ settings }: Credential, { slug }: ServerState) => settings?.permissions?.[slug];
+
+function holdingOf(credential: Credential, server: ServerState): Holding {
+  const permissions = permissionsOn(credential, server);
+  return {
+    grantable: grantableScopes(server.scopes, credential.scopes),
+    implied: impliedScopes(server.scopes, credential.scopes),
+    ...(permissions ? { narrowing: [new Permissions(permissions)] } : {}),
+  };
+}
 
 interface Request {
   readonly asked: readonly string[] | undefined;
@@ -163,17 +176,17 @@ interface Found {
   readonly problems: PlainProblem[];
 }
 
-function toAccess({ server, catalog, problems }: Found, { grantable, implied }: Holding): ServerAccessDto {
+function toAccess({ server, catalog, problems }: Found, holding: Holding): ServerAccessDto {
   const offers = LIST_NAMES.map((name) => catalog[name]?.items ?? []);
   const lists = LIST_NAMES.map((name, i) =>
-    (offers[i] ?? []).flatMap((offer) => toItem(offer, { operation: LISTS[name].operation, server, grantable, implied })),
+    (offers[i] ?? []).flatMap((offer) => toItem(offer, { operation: LISTS[name].operation, server, ...holding })),
   );
   const [tools = [], prompts = [], resources = [], resourceTemplates = []] = lists;
   const count = (all: readonly (readonly unknown[])[]): number => all.reduce((total, list) => total + list.length, 0);
   return {
     ...nothing(server),
-    scopes: grantable,
-    defaultScopes: implied,
+    scopes: holding.grantable,
+    defaultScopes: holding.implied,
     tools,
     prompts,
     resources,
@@ -191,9 +204,10 @@ interface ItemParts extends Holding {
 
 function toItem(
   { name, title }: { name: string; title: string | null },
-  { operation, server, grantable, implied }: ItemParts,
+  { operation, server, grantable, implied, ...own }: ItemParts,
 ): AccessItemDto[] {
   const asked = { method: operation, target: name };
+  if (!isWithin(asked, own)) return [];
   const given = findCover(asked, server, implied);
   const cover = given ?? findCover(asked, server, grantable);
   return cover ? [{ name, title, ...cover, byDefault: given !== undefined }] : [];
@@ -205,6 +219,7 @@ const nothing = ({ slug, name, resource }: Pick<ServerState, 'slug' | 'name' | '
   resource,
   scopes: [],
   defaultScopes: [],
+  permissions: null,
   tools: [],
   prompts: [],
   resources: [],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from '../../test/support/properties.js';
 import { decide, type Grant, isAllowed } from './access-policy.js';
+import type { Permission } from '../servers/permission.js';
 import { Permissions } from '../servers/permissions.js';
 
 const SERVER = {
@@ -115,6 +116,49 @@ describe('decide', () => {
   it('names every scope within reach for a list that a token without scopes asks for', () => {
     expect(decide({ method: 'tools/list' }, grant([], [...EVERYDAY, 'mcp:nothing']))).toEqual({ missing: EVERYDAY });
     expect(decide({ method: 'tools/list' }, grant(['mcp:nothing'], ['mcp:nothing']))).toBe('hidden');
+  });
+
+  describe('for a credential with permissions of its own', () => {
+    const narrowed = (scopes: readonly string[], own: readonly Permission[][], ceiling: readonly string[] = scopes): Grant => ({
+      ...grant(scopes, ceiling),
+      narrowing: own.map((permissions) => new Permissions(permissions)),
+    });
+    const paying = { permission: 'tools/call:search_*', arguments: { limit: { max: 10 } } };
+
+    it('allows what a scope and they cover, and hides the rest', () => {
+      expect(decide(tool('search_docs'), narrowed(['mcp:all'], [['tools/call:search_docs']]))).toBe('allowed');
+      expect(decide(tool('search_more'), narrowed(['mcp:all'], [['tools/call:search_docs']]))).toBe('hidden');
+      expect(decide({ method: 'resources/read', target: 'docs://a' }, narrowed(['mcp:all'], [['tools/call:search_docs']]))).toBe('hidden');
+    });
+
+    it('gives nothing that no scope gives', () => {
+      expect(decide(tool('delete_docs'), narrowed(EVERYDAY, [['*']]))).toBe('hidden');
+      expect(decide(tool('delete_docs'), narrowed(EVERYDAY, [[{ ...paying, permission: 'tools/call:delete_docs' }]]))).toBe('hidden');
+      const refused = { ...tool('delete_docs'), arguments: { limit: 11 } };
+      expect(decide(refused, narrowed(EVERYDAY, [[{ ...paying, permission: 'tools/call:delete_docs' }]]))).toBe('hidden');
+    });
+
+    it('asks for no scope where it would not help', () => {
+      expect(decide(tool('read_docs'), narrowed(['mcp:search'], [['tools/call:search_*']], EVERYDAY))).toBe('hidden');
+      expect(decide(tool('read_docs'), narrowed(['mcp:search'], [['tools/call:read_*']], EVERYDAY))).toEqual({ missing: ['mcp:read'] });
+    });
+
+    it('lets lists pass, which are filtered', () => {
+      expect(decide({ method: 'prompts/list' }, narrowed(EVERYDAY, [['tools/call:search_docs']]))).toBe('allowed');
+    });
+
+    it('holds for each of several credentials behind a token', () => {
+      const both = [['tools/call:search_docs', 'tools/call:search_more'], ['tools/call:search_docs']];
+      expect(decide(tool('search_docs'), narrowed(['mcp:all'], both))).toBe('allowed');
+      expect(decide(tool('search_more'), narrowed(['mcp:all'], both))).toBe('hidden');
+    });
+
+    it('says which of their conditions arguments do not meet', () => {
+      expect(decide({ ...tool('search_docs'), arguments: { limit: 10 } }, narrowed(['mcp:all'], [[paying]]))).toBe('allowed');
+      expect(decide({ ...tool('search_docs'), arguments: { limit: 11 } }, narrowed(['mcp:all'], [[paying]]))).toEqual({
+        unmet: [{ scope: null, permission: paying, reason: 'the argument limit must be at most 10' }],
+      });
+    });
   });
 
   it('grants nothing for a scope that the server does not have', () => {

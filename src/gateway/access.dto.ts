@@ -76,8 +76,8 @@ export const DECISIONS = ['allowed', 'insufficient_scope', 'arguments_refused', 
 
 @ApiExtraModels(ConditionalPermissionDto)
 export class UnmetDto {
-  @ApiProperty({ example: 'files:write' })
-  scope!: string;
+  @ApiProperty({ type: String, nullable: true, example: 'files:write', description: 'null for the permissions of the credential itself.' })
+  scope!: string | null;
 
   @ApiProperty(PERMISSION)
   permission!: Permission;
@@ -170,6 +170,15 @@ export class ServerAccessDto {
 
   @ApiProperty({ type: [String], example: ['files:read'], description: 'What a token asked for with nothing holds.' })
   defaultScopes!: readonly string[];
+
+  @ApiProperty({
+    type: 'array',
+    items: PERMISSION,
+    nullable: true,
+    example: null,
+    description: 'What narrows the credential itself on this server; null where its scopes alone decide.',
+  })
+  permissions!: Permission[] | null;
 
   @ApiProperty({ type: [AccessItemDto] })
   tools!: AccessItemDto[];

@@ -1,6 +1,6 @@
 import type { Operation } from '../protocol/exchange.js';
 import { type JsonRpcId, MCP_CODE, McpError } from '../protocol/mcp-error.js';
-import { type Decision, decide, type Unmet } from './access-policy.js';
+import { type Decision, decide, describeUnmet, type Unmet } from './access-policy.js';
 import { insufficientScope } from './challenge.js';
 import type { Principal } from './principal.js';
 import type { ReadMessage } from './read-message.js';
@@ -14,7 +14,6 @@ export interface Observed {
 /** A tool that its caller may call, but not with these arguments. What they should be is for the audit trail. */
 export class ArgumentsRefused extends McpError {
   constructor(unmet: readonly Unmet[], id?: JsonRpcId) {
-    const why = unmet.map(({ scope, reason }) => `${scope}: ${reason}`).join('; ');
     // Without an id, of a notification or an array, there is no request that an error in a 200 could answer.
     super(
       id === undefined ? 400 : 200,
@@ -22,7 +21,7 @@ export class ArgumentsRefused extends McpError {
       'Invalid params: the tool may not be called with these arguments by this client.',
       {
         id,
-        detail: why,
+        detail: describeUnmet(unmet),
       },
     );
   }

@@ -6,6 +6,7 @@ import { OAuthError } from '../protocol/oauth-error.js';
 import { addressKey } from '../rate-limit/address-key.js';
 import type { ServerState } from '../servers/server-state.js';
 import { ArgumentsRefused, type Observed } from './authorize.js';
+import { describeUnmet } from './access-policy.js';
 import type { Call } from './call.js';
 import type { Take } from './call-limits.js';
 
@@ -102,7 +103,7 @@ const detailOf = ({ principal }: Call, { method, target }: Operation, outcome: O
 function wouldBe(decision: Observed['decision']): Record<string, unknown> {
   if (decision === 'hidden') return { wouldBe: 'hidden' };
   if ('missing' in decision) return { wouldBe: 'insufficient_scope', missing: decision.missing };
-  return { wouldBe: 'arguments_refused', why: decision.unmet.map(({ scope, reason }) => `${scope}: ${reason}`).join('; ') };
+  return { wouldBe: 'arguments_refused', why: describeUnmet(decision.unmet) };
 }
 
 /** Malformed messages are not refusals of ours; a policy or a quota is. */

@@ -110,5 +110,7 @@ function createPrincipal(claims: AccessTokenClaims, parties: Parties, { server, 
   // Another credential's tokens are not observed because one that takes part in them is.
   const observedUntil = Math.min(...parties.map(({ credential }) => credential.observeUntil));
   const observed = observedUntil > clock() ? { isObserved: () => observedUntil > clock() } : {};
-  return { credential: parties[0].credential, credentialIds, claims, server, scopes, ceiling, groups, ...observed };
+  const own = parties.flatMap(({ credential }) => credential.permissionsOn(server.slug) ?? []);
+  const narrowing = own.length > 0 ? { narrowing: own } : {};
+  return { credential: parties[0].credential, credentialIds, claims, server, scopes, ceiling, groups, ...narrowing, ...observed };
 }

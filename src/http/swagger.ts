@@ -38,6 +38,7 @@ export function createDocument(app: NestFastifyApplication, config: Config): Ope
     .addTag('discovery', 'Metadata that clients find everything by')
     .addTag('events', 'The audit trail')
     .addTag('usage', 'Counts of calls, tokens and refusals')
+    .addTag('webhooks', 'Who is told of what happens')
     .addTag('session', 'Sign-in of the dashboard')
     .addTag('settings', 'What this installation is set to')
     .addTag('admins', 'People and scripts that manage Gatehouse')

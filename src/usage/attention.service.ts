@@ -4,6 +4,8 @@ import { Repository, type SelectQueryBuilder } from 'typeorm';
 import { CLOCK, type Clock } from '../common/clock.js';
 import { ClientSecret } from '../credentials/client-secret.entity.js';
 import { Credential } from '../credentials/credential.entity.js';
+import { CONFIG, type Config } from '../config/config.js';
+import { ServerDirectory } from '../servers/server-directory.service.js';
 import { HOUR_MS } from './hourly-counts.js';
 import type { AttentionDto, AttentionReason } from './overview.dto.js';
 import { UsageHour } from './usage-hour.entity.js';
@@ -11,6 +13,9 @@ import { UsageHour } from './usage-hour.entity.js';
 const DAY_MS = 24 * HOUR_MS;
 const EXPIRING_MS = 14 * DAY_MS;
 const UNUSED_MS = 90 * DAY_MS;
+/** An old secret that nobody has come with for so long, or for two lifetimes of a token where that is longer, has gone quiet. */
+const QUIET_MS = 7 * DAY_MS;
+const QUIET_LIFETIMES = 2;
 /** A client that has mended its ways is forgiven after this. */
 const OVER_FETCHING_MS = 7 * DAY_MS;
 const LIMITED_MS = DAY_MS;
@@ -31,6 +36,8 @@ export class AttentionService {
     @InjectRepository(Credential) private readonly credentials: Repository<Credential>,
     @InjectRepository(ClientSecret) private readonly secrets: Repository<ClientSecret>,
     @InjectRepository(UsageHour) private readonly hours: Repository<UsageHour>,
+    private readonly servers: ServerDirectory,
+    @Inject(CONFIG) private readonly config: Config,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -81,7 +88,7 @@ export class AttentionService {
     }));
   }
 
-  /** A secret that was used although there was a newer one: whoever uses it must be moved before it ends. */
+  /** A secret that is used although there is a newer one: whoever uses it must be moved before it ends. It fades when it goes quiet. */
   private async oldSecretsInUse(now: number): Promise<Attention> {
     const newer = 'newer.credentialId = secret.credentialId AND newer.createdAt > secret.createdAt AND newer.createdAt < secret.lastUsedAt';
     const select = this.secrets
@@ -89,6 +96,10 @@ export class AttentionService {
       .innerJoinAndSelect('secret.credential', 'credential')
       .where(LIVE, { now, isEnabled: true })
       .andWhere('(secret.expiresAt IS NULL OR secret.expiresAt > :now)')
+      .andWhere('(secret.lastUsedAt > :quietSince OR secret.lastUsedAt > :now - :perSecond * credential.tokenTtl)', {
+        quietSince: now - this.quietMs,
+        perSecond: QUIET_LIFETIMES * 1000,
+      })
       .andWhere((query) => `EXISTS ${query.subQuery().select('1').from(ClientSecret, 'newer').where(newer).getQuery()}`)
       .orderBy('secret.lastUsedAt', 'DESC');
     return toAttention(select, ({ credential, hint, lastUsedAt, expiresAt }) => ({
@@ -97,6 +108,12 @@ export class AttentionService {
       at: iso(lastUsedAt),
       endsAt: iso(expiresAt),
     }));
+  }
+
+  /** Where a credential says nothing of its tokens' lifetime, it is a server's, or the installation's. */
+  private get quietMs(): number {
+    const lifetimes = [this.config.tokens.ttlSeconds, ...this.servers.all.map(({ tokenTtl }) => tokenTtl ?? 0)];
+    return Math.max(QUIET_MS, QUIET_LIFETIMES * 1000 * Math.max(...lifetimes));
   }
 
   private async hittingLimits(now: number): Promise<Attention> {

@@ -109,7 +109,7 @@ export class AttentionDto {
     example: 'expiring',
     description:
       '`expiring`: ends within 14 days (`at`, `days` left). `unused`: for 90 days (`at` last used, null for never; `days`). ' +
-      '`old_secret_in_use`: used after a newer secret was made (`hint`, `at` last used, `endsAt`). ' +
+      '`old_secret_in_use`: used after a newer secret was made, and lately: within 7 days, or two lifetimes of its tokens (`hint`, `at` last used, `endsAt`). ' +
       '`over_fetching`: asks for tokens that it does not need (`count` so far, `at` the last). ' +
       '`hitting_limits`: over a limit within 24 hours (`count`).',
   })

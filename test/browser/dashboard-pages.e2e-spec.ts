@@ -38,6 +38,8 @@ describe('every page', () => {
     ['/servers?new', 'Servers'],
     ['/audit', 'Audit'],
     ['/audit?live=1', 'Audit'],
+    ['/webhooks', 'Webhooks'],
+    ['/webhooks?new', 'Webhooks'],
     ['/admins', 'Admins and keys'],
     ['/admins?tab=keys', 'Admins and keys'],
     ['/settings', 'Settings'],

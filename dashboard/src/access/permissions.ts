@@ -1,5 +1,6 @@
-import type { ServerScope } from '../api/servers.js';
+import type { components } from '../api/schema.js';
 
+type ServerScope = components['schemas']['ServerScopeViewDto'];
 export type Permission = ServerScope['permissions'][number];
 
 /** The pattern of a permission, without its conditions on arguments. */

@@ -20,6 +20,6 @@ export const readAdmin = (id: string) => versioned(api.GET('/api/v1/admins/{id}'
 
 export const ROLES: readonly { readonly value: Admin['role']; readonly label: string; readonly about: string }[] = [
   { value: 'viewer', label: 'Viewer', about: 'Sees everything, changes nothing.' },
-  { value: 'operator', label: 'Operator', about: 'Makes and changes credentials and servers.' },
+  { value: 'operator', label: 'Operator', about: 'Makes and changes credentials, servers and webhooks.' },
   { value: 'owner', label: 'Owner', about: 'Everything; also admins, keys and signing keys.' },
 ];

@@ -53,6 +53,10 @@ const isProblem = (body: unknown): body is ProblemBody =>
   typeof (body as ProblemBody).code === 'string' &&
   typeof (body as ProblemBody).detail === 'string';
 
+/** A change that was made on an older version, which is known by now: nothing of it was saved, and nothing of it is lost. */
+export const changedMeanwhile = (): ApiProblem =>
+  new ApiProblem(412, 'changed_meanwhile', 'Somebody else changed this meanwhile. Nothing was saved yet.');
+
 /** What to do about a refusal, where its own words do not say it. */
 const ADVICE: Readonly<Record<string, string>> = {
   unauthorized: 'Sign in again.',
@@ -63,6 +67,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   too_many_secrets: 'End one of the two live secrets first, or rotate with no overlap.',
   last_owner: 'Make somebody else an owner first.',
   precondition_failed: 'Load it again to see what was changed, then repeat your change.',
+  changed_meanwhile: 'Save again to see both versions and choose.',
   body_too_large: 'Shorten what you entered.',
   idempotency_key_reused: 'Close this dialog and begin again.',
   internal_error: 'Try again. If it stays, look in the log of the server at this time.',

@@ -640,6 +640,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["WebhooksController_page"];
+        put?: never;
+        post: operations["WebhooksController_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["WebhooksController_read"];
+        put?: never;
+        post?: never;
+        delete: operations["WebhooksController_delete"];
+        options?: never;
+        head?: never;
+        patch: operations["WebhooksController_update"];
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["WebhooksController_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["WebhooksController_rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["WebhooksController_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -824,6 +904,16 @@ export interface components {
             observe?: boolean | null;
             /** Format: date-time */
             observeUntil?: string | null;
+            /**
+             * @example {
+             *       "docs": [
+             *         "tools/call:search_docs"
+             *       ]
+             *     }
+             */
+            permissions?: {
+                [key: string]: (string | components["schemas"]["ConditionalPermissionDto"])[];
+            } | null;
             scopes?: string[] | null;
             servers?: string[];
             /** @default false */
@@ -861,6 +951,13 @@ export interface components {
              */
             upstream: components["schemas"]["HttpUpstreamDto"] | components["schemas"]["StdioUpstreamDto"] | components["schemas"]["DocsUpstreamDto"] | components["schemas"]["GroupUpstreamDto"];
         };
+        CreateWebhookDto: {
+            /** @default true */
+            enabled?: boolean;
+            events?: ("credential.expiring" | "credential.secret_leaked" | "admin_key.leaked" | "server.down" | "server.breaker_open" | "refusals.unusual")[] | null;
+            label: string;
+            url: string;
+        };
         CredentialDto: {
             acceptTokenEndpointAudience: boolean;
             allowAssertionReuse: boolean;
@@ -891,6 +988,9 @@ export interface components {
             /** Format: date-time */
             observeUntil: string | null;
             overFetching: components["schemas"]["OverFetchingDto"] | null;
+            permissions: {
+                [key: string]: (string | components["schemas"]["ConditionalPermissionDto"])[];
+            } | null;
             scopes: string[] | null;
             secrets: components["schemas"]["SecretDto"][];
             servers: string[];
@@ -941,6 +1041,9 @@ export interface components {
             /** Format: date-time */
             observeUntil: string | null;
             overFetching: components["schemas"]["OverFetchingDto"] | null;
+            permissions: {
+                [key: string]: (string | components["schemas"]["ConditionalPermissionDto"])[];
+            } | null;
             scopes: string[] | null;
             secrets: components["schemas"]["SecretDto"][];
             servers: string[];
@@ -965,6 +1068,29 @@ export interface components {
             idleSeconds: number;
             /** @enum {string} */
             method: "password" | "oidc";
+        };
+        DeliveryDto: {
+            attempts: number;
+            body: {
+                [key: string]: unknown;
+            };
+            /** Format: date-time */
+            createdAt: string;
+            error: string | null;
+            id: string;
+            /** Format: date-time */
+            lastAttemptAt: string | null;
+            /** Format: date-time */
+            nextAttemptAt: string | null;
+            responseStatus: number | null;
+            /** @enum {string} */
+            status: "pending" | "delivered" | "failed" | "dropped";
+            /** @enum {string} */
+            type: "credential.expiring" | "credential.secret_leaked" | "admin_key.leaked" | "server.down" | "server.breaker_open" | "refusals.unusual" | "webhook.test";
+        };
+        DeliveryPageDto: {
+            items: components["schemas"]["DeliveryDto"][];
+            nextCursor: string | null;
         };
         DocsFeedbackDto: {
             /** Format: date-time */
@@ -1086,7 +1212,7 @@ export interface components {
             };
             id: string;
             /** @enum {string} */
-            kind: "admin.created" | "admin.changed" | "admin.deleted" | "admin.disabled" | "admin.enabled" | "admin.sessions_ended" | "admin.sign_in_failed" | "admin.signed_in" | "admin.signed_out" | "admin_key.created" | "admin_key.deleted" | "admin_key.leaked" | "call" | "call.observed" | "call.refused" | "credential.created" | "credential.changed" | "credential.disabled" | "credential.enabled" | "credential.rotated" | "credential.secret_ended" | "credential.secret_leaked" | "credential.tokens_revoked" | "credential.deleted" | "docs.webhook_created" | "docs.webhook_deleted" | "server.created" | "server.changed" | "server.deleted" | "server.tested" | "signing_key.created" | "signing_key.deleted" | "token.issued" | "token.refresh_reused" | "token.refused" | "token.refused_more" | "token.revoked";
+            kind: "admin.created" | "admin.changed" | "admin.deleted" | "admin.disabled" | "admin.enabled" | "admin.sessions_ended" | "admin.sign_in_failed" | "admin.signed_in" | "admin.signed_out" | "admin_key.created" | "admin_key.deleted" | "admin_key.leaked" | "call" | "call.observed" | "call.refused" | "credential.created" | "credential.changed" | "credential.disabled" | "credential.enabled" | "credential.rotated" | "credential.secret_ended" | "credential.secret_leaked" | "credential.tokens_revoked" | "credential.deleted" | "docs.webhook_created" | "docs.webhook_deleted" | "server.created" | "server.changed" | "server.deleted" | "signing_key.created" | "signing_key.deleted" | "token.issued" | "token.refresh_reused" | "token.refused" | "token.revoked" | "webhook.created" | "webhook.changed" | "webhook.deleted" | "webhook.rotated" | "webhook.tested";
             server: string | null;
         };
         EventPageDto: {
@@ -1197,6 +1323,10 @@ export interface components {
             name: string;
             /** @enum {string} */
             role: "owner" | "operator" | "viewer";
+        };
+        MetricsSettingsDto: {
+            enabled: boolean;
+            url: string;
         };
         NetworkSettingsDto: {
             allowedOrigins: string[];
@@ -1357,10 +1487,12 @@ export interface components {
             state: "fresh" | "stale";
             /** @enum {string} */
             status: "up" | "down";
-            /** @enum {string} */
-            writes: "up" | "down";
         };
         RotateSecretDto: {
+            /** @default 86400 */
+            overlapSeconds?: number;
+        };
+        RotateWebhookDto: {
             /** @default 86400 */
             overlapSeconds?: number;
         };
@@ -1380,6 +1512,7 @@ export interface components {
             hidden: number;
             isCut: boolean;
             name: string;
+            permissions: (string | components["schemas"]["ConditionalPermissionDto"])[] | null;
             problems: components["schemas"]["ServerProblemDto"][];
             prompts: components["schemas"]["AccessItemDto"][];
             resource: string;
@@ -1503,12 +1636,14 @@ export interface components {
             docs: components["schemas"]["DocsSettingsDto"];
             limits: components["schemas"]["LimitSettingsDto"];
             logLevel: string;
+            metrics: components["schemas"]["MetricsSettingsDto"];
             network: components["schemas"]["NetworkSettingsDto"];
             node: string;
             publicUrl: string;
             signIn: components["schemas"]["SignInSettingsDto"];
             storage: components["schemas"]["StorageSettingsDto"];
             tokens: components["schemas"]["TokenSettingsDto"];
+            tracing: components["schemas"]["TracingSettingsDto"] | null;
             urls: components["schemas"]["UrlsDto"];
             version: string;
         };
@@ -1704,6 +1839,13 @@ export interface components {
             signingAlg: "ES256" | "RS256" | "PS256" | "EdDSA";
             ttlSeconds: number;
         };
+        TracingSettingsDto: {
+            ratio: number | null;
+            /** @enum {string} */
+            sampler: "always_on" | "always_off" | "traceidratio" | "parentbased_always_on" | "parentbased_always_off" | "parentbased_traceidratio";
+            serviceName: string;
+            url: string;
+        };
         TrustDto: {
             audience?: string;
             /**
@@ -1725,7 +1867,7 @@ export interface components {
         UnmetDto: {
             permission: string | components["schemas"]["ConditionalPermissionDto"];
             reason: string;
-            scope: string;
+            scope: string | null;
         };
         UpdateAdminDto: {
             /** Format: password */
@@ -1759,6 +1901,16 @@ export interface components {
             observe?: boolean | null;
             /** Format: date-time */
             observeUntil?: string | null;
+            /**
+             * @example {
+             *       "docs": [
+             *         "tools/call:search_docs"
+             *       ]
+             *     }
+             */
+            permissions?: {
+                [key: string]: (string | components["schemas"]["ConditionalPermissionDto"])[];
+            } | null;
             scopes?: string[] | null;
             servers?: string[];
             /** @default false */
@@ -1794,6 +1946,13 @@ export interface components {
              */
             upstream?: components["schemas"]["HttpUpstreamDto"] | components["schemas"]["StdioUpstreamDto"] | components["schemas"]["DocsUpstreamDto"] | components["schemas"]["GroupUpstreamDto"];
         };
+        UpdateWebhookDto: {
+            /** @default true */
+            enabled?: boolean;
+            events?: ("credential.expiring" | "credential.secret_leaked" | "admin_key.leaked" | "server.down" | "server.breaker_open" | "refusals.unusual")[] | null;
+            label?: string;
+            url?: string;
+        };
         UrlsDto: {
             adminApi: string;
             apiDocs: string;
@@ -1828,6 +1987,39 @@ export interface components {
             outcome?: "ok" | "error" | "failed" | "refused" | "hidden" | "limited" | "issued";
             server?: string | null;
             tool?: string | null;
+        };
+        WebhookDto: {
+            /** Format: date-time */
+            createdAt: string;
+            createdBy: string;
+            enabled: boolean;
+            events: ("credential.expiring" | "credential.secret_leaked" | "admin_key.leaked" | "server.down" | "server.breaker_open" | "refusals.unusual")[] | null;
+            id: string;
+            label: string;
+            /** Format: date-time */
+            previousSecretEndsAt: string | null;
+            /** Format: date-time */
+            updatedAt: string;
+            url: string;
+        };
+        WebhookPageDto: {
+            items: components["schemas"]["WebhookDto"][];
+            nextCursor: string | null;
+        };
+        WebhookWithSecretDto: {
+            /** Format: date-time */
+            createdAt: string;
+            createdBy: string;
+            enabled: boolean;
+            events: ("credential.expiring" | "credential.secret_leaked" | "admin_key.leaked" | "server.down" | "server.breaker_open" | "refusals.unusual")[] | null;
+            id: string;
+            label: string;
+            /** Format: date-time */
+            previousSecretEndsAt: string | null;
+            secret: string;
+            /** Format: date-time */
+            updatedAt: string;
+            url: string;
         };
         WhoAmIDto: {
             id: string;
@@ -4392,6 +4584,419 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    WebhooksController_page: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookPageDto"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    WebhooksController_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateWebhookDto"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookWithSecretDto"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+        };
+    };
+    WebhooksController_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDto"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+        };
+    };
+    WebhooksController_delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+        };
+    };
+    WebhooksController_update: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateWebhookDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDto"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+        };
+    };
+    WebhooksController_deliveries: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+                status?: "pending" | "delivered" | "failed" | "dropped";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryPageDto"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+        };
+    };
+    WebhooksController_rotate: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotateWebhookDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookWithSecretDto"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+        };
+    };
+    WebhooksController_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryDto"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
             };
         };
     };

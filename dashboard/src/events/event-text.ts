@@ -47,15 +47,21 @@ const SENTENCES: Readonly<Record<string, Say>> = {
   'admin_key.created': ({ label }) => `Admin key${quoted(label)} created`,
   'admin_key.deleted': ({ label }) => `Admin key${quoted(label)} deleted`,
   'admin_key.leaked': () => 'An admin key was reported as leaked and ended',
+  'webhook.created': ({ label }) => `Webhook${quoted(label)} created`,
+  'webhook.changed': ({ label, fields }) => `Webhook${quoted(label)} changed${Array.isArray(fields) ? `: ${fields.join(', ')}` : ''}`,
+  'webhook.rotated': ({ label }) => `Secret of the webhook${quoted(label)} rotated`,
+  'webhook.tested': ({ label }) => `Webhook${quoted(label)} tested`,
+  'webhook.deleted': ({ label }) => `Webhook${quoted(label)} deleted`,
   'signing_key.created': () => 'Signing key created',
   'signing_key.deleted': () => 'Signing key removed',
 };
 
 /** Kinds that are not known here yet read as they are: `server.changed` → "Server changed". */
-function spellOut({ kind, detail }: AuditEvent): string {
+function spellOut({ kind, detail, server }: AuditEvent): string {
   const words = kind.replace(/[._]/g, ' ');
-  const name = text(detail['label']) ?? text(detail['username']) ?? text(detail['name']) ?? text(detail['slug']);
-  return `${words.slice(0, 1).toUpperCase()}${words.slice(1)}${name === undefined ? '' : ` “${name}”`}`;
+  const name = text(detail['label']) ?? text(detail['username']) ?? text(detail['name']) ?? text(detail['slug']) ?? text(server);
+  const fields = Array.isArray(detail['fields']) ? `: ${detail['fields'].join(', ')}` : '';
+  return `${words.slice(0, 1).toUpperCase()}${words.slice(1)}${name === undefined ? '' : ` “${name}”`}${fields}`;
 }
 
 export const sentenceOf = (event: AuditEvent): string => SENTENCES[event.kind]?.(event.detail) ?? spellOut(event);

@@ -103,9 +103,30 @@ export function clashesOf<T extends object>(
 function spell(value: unknown): string {
   if (value === null || value === undefined || value === '' || (Array.isArray(value) && value.length === 0)) return '(empty)';
   if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value.join(', ');
+  if (Array.isArray(value)) return value.map(spellItem).join('\n');
+  if (isListing(value)) return spellListing(value);
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   return typeof value === 'string' || typeof value === 'number' ? String(value) : JSON.stringify(value, null, 2);
 }
+
+/** One of several things, in a line: what is empty or off is left out. */
+function spellItem(item: unknown): string {
+  if (typeof item !== 'object' || item === null) return String(item);
+  const parts = Object.entries(item).map(([name, value]) => {
+    if (typeof value === 'boolean') return value ? name.replace(/^is/, '').toLowerCase() : '';
+    return typeof value === 'string' ? value.replaceAll('\n', ', ') : JSON.stringify(value);
+  });
+  return parts.filter((part) => part !== '').join(' · ');
+}
+
+/** Lists by name, such as permissions by server. */
+const isListing = (value: unknown): value is Readonly<Record<string, readonly unknown[]>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(Array.isArray);
+
+const spellListing = (value: Readonly<Record<string, readonly unknown[]>>): string =>
+  Object.entries(value)
+    .map(([name, items]) => `${name}: ${items.map((item) => (typeof item === 'string' ? item : JSON.stringify(item))).join(', ')}`)
+    .join('\n') || '(empty)';
 
 /** Theirs, with the fields of mine that were chosen. */
 export function resolve<T extends object>(mine: T, theirs: T, kept: ReadonlySet<keyof T & string>): T {

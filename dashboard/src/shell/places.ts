@@ -6,6 +6,7 @@ export const PLACES: readonly { readonly to: string; readonly label: string; rea
   { to: '/credentials', label: 'Credentials', icon: 'key', key: 'c' },
   { to: '/servers', label: 'Servers', icon: 'server', key: 's' },
   { to: '/audit', label: 'Audit', icon: 'audit', key: 'a' },
+  { to: '/webhooks', label: 'Webhooks', icon: 'link', key: 'w' },
   { to: '/admins', label: 'Admins and keys', icon: 'people', key: 'p' },
   { to: '/settings', label: 'Settings', icon: 'settings', key: 't' },
 ];

@@ -12,6 +12,7 @@ import { Tags } from '../../parts/pill.js';
 import { BlockSkeleton } from '../../parts/skeletons.js';
 import { formatCount } from '../../parts/times.js';
 import { useParams } from '../../parts/use-params.js';
+import { describeOwn } from '../../access/tool-choice.js';
 import { writePermission } from '../../access/permissions.js';
 import { ReallyUses } from './really-uses.js';
 import { Simulator } from './simulator.js';
@@ -62,7 +63,7 @@ function MayDo({ id }: { readonly id: string }): ReactElement {
 }
 
 function OnServer({ access }: { readonly access: ServerAccess }): ReactElement {
-  const { server, name, defaultScopes, tools, prompts, resources, resourceTemplates, hidden, problems } = access;
+  const { server, name, defaultScopes, tools, prompts, resources, resourceTemplates, hidden, problems, permissions } = access;
   const others = [
     [prompts.length, 'prompt'],
     [resources.length + resourceTemplates.length, 'resource'],
@@ -81,6 +82,9 @@ function OnServer({ access }: { readonly access: ServerAccess }): ReactElement {
           {message}
         </Note>
       ))}
+      {permissions === null ? null : (
+        <p className="gh-dim gh-small">Its own permissions narrow what its scopes give: {describeOwn(permissions)}.</p>
+      )}
       {tools.length === 0 && problems.length === 0 ? <p className="gh-dim gh-small">It may call no tool here.</p> : null}
       <ul className="gh-tools">
         {tools.map((tool) => (

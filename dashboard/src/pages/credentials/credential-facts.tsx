@@ -1,6 +1,7 @@
 import type { ReactElement, ReactNode } from 'react';
 import { Link } from 'react-router';
 import { type Credential, METHODS } from '../../api/credentials.js';
+import { writePermission } from '../../access/permissions.js';
 import { CodeLine } from '../../parts/code.js';
 import { Facts, Section } from '../../parts/page.js';
 import { Tags } from '../../parts/pill.js';
@@ -42,6 +43,10 @@ function advancedFacts(credential: Credential): readonly Fact[] {
   ];
 }
 
+/** What it may do less of than its scopes give. */
+const narrowingFacts = ({ permissions }: Credential): readonly Fact[] =>
+  Object.entries(permissions ?? {}).map(([slug, own]) => [`Only this on ${slug}`, <Tags key={slug} values={own.map(writePermission)} />]);
+
 export function CredentialFacts({ credential }: { readonly credential: Credential }): ReactElement {
   const { clientId, authMethod, servers, scopes, tokenTtl, expiresAt, allowedIps, tokensPerHour } = credential;
   const serverLinks = servers.map((slug) => (
@@ -63,6 +68,7 @@ export function CredentialFacts({ credential }: { readonly credential: Credentia
             </span>,
           ],
           ['Scopes', scopes === null ? 'the servers’ defaults' : <Tags key="sc" values={scopes} />],
+          ...narrowingFacts(credential),
           ['A token lives', tokenTtl === null ? 'as the server says' : formatDuration(tokenTtl)],
           ['Ends', <When key="e" at={expiresAt} />],
           ...when(allowedIps !== null, ['Allowed addresses', <Tags key="a" values={allowedIps ?? []} />]),

@@ -6,6 +6,9 @@ import { Disclosure } from '../../parts/disclosure.js';
 import { AdvancedFields } from './advanced-fields.js';
 import type { CredentialDraft, DraftFaults } from './draft.js';
 import { MethodFields } from './method-fields.js';
+import { ToolChoice } from './tool-choice.js';
+import { type Catalog, useCatalogs } from './use-catalogs.js';
+import { type Change, withScopes } from '../../access/tool-choice.js';
 import { describePermission } from '../../access/permissions.js';
 import { TtlField } from '../../parts/ttl-field.js';
 
@@ -34,7 +37,7 @@ export function CredentialFields(props: FieldsProps): ReactElement {
         error={faults.label}
       />
       <ServerChoice {...props} />
-      <ScopeChoice {...props} />
+      <Permissions {...props} />
       {isMethodFixed ? null : (
         <Select
           label="How it proves itself"
@@ -70,17 +73,40 @@ function ServerChoice({ draft, change, faults, servers }: FieldsProps): ReactEle
   );
 }
 
-function ScopeChoice({ draft, change, faults, servers }: FieldsProps): ReactElement {
-  const chosen = servers.filter(({ slug }) => draft.servers.includes(slug));
+/** By scope, and down to single tools. */
+function Permissions({ draft, change, faults, servers }: FieldsProps): ReactElement {
+  const catalogs = useCatalogs(servers.filter(({ slug }) => draft.servers.includes(slug)));
+  const changeChoice = (part: Change): void => change(part as Partial<CredentialDraft>);
+  return (
+    <>
+      <ScopeChoice draft={draft} change={changeChoice} fault={faults.scopes} catalogs={catalogs} />
+      <ToolChoice choice={draft} change={changeChoice} catalogs={catalogs} fault={faults.permissions} />
+    </>
+  );
+}
+
+interface ScopeChoiceProps {
+  readonly draft: CredentialDraft;
+  readonly change: (part: Change) => void;
+  readonly fault: string | undefined;
+  readonly catalogs: readonly Catalog[];
+}
+
+function ScopeChoice({ draft, change, fault, catalogs }: ScopeChoiceProps): ReactElement {
+  const chosen = catalogs.map(({ server }) => server);
+  const choose = (hasDefaultScopes: boolean, names: string[]): void =>
+    change(
+      withScopes(
+        draft,
+        { hasDefaultScopes, scopes: names },
+        catalogs.map(({ offer }) => offer),
+      ),
+    );
   const scopes = [...new Map(chosen.flatMap((server) => server.scopes).map((scope) => [scope.name, scope])).values()];
   const pick = (value: string): void =>
-    change(
-      value === 'default'
-        ? { hasDefaultScopes: true }
-        : {
-            hasDefaultScopes: false,
-            scopes: draft.scopes.length > 0 ? draft.scopes : scopes.filter((scope) => scope.default).map(({ name }) => name),
-          },
+    choose(
+      value === 'default',
+      value === 'default' || draft.scopes.length > 0 ? draft.scopes : scopes.filter((scope) => scope.default).map(({ name }) => name),
     );
   return (
     <Radio.Group
@@ -98,8 +124,8 @@ function ScopeChoice({ draft, change, faults, servers }: FieldsProps): ReactElem
           aria-label="Scopes"
           className="gh-nested"
           value={draft.scopes}
-          onChange={(names) => change({ scopes: names })}
-          error={faults.scopes}
+          onChange={(names) => choose(false, names)}
+          error={fault}
         >
           <div className="gh-choices">
             {scopes.map(({ name, description, permissions }) => (

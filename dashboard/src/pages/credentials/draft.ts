@@ -1,3 +1,4 @@
+import type { Permission } from '../../access/permissions.js';
 import type { AuthMethod, Credential } from '../../api/credentials.js';
 import type { Schemas } from '../../api/client.js';
 import type { FieldFault } from '../../api/problem.js';
@@ -11,6 +12,8 @@ export interface CredentialDraft {
   /** Whether it holds its servers' default scopes, or the chosen ones. */
   readonly hasDefaultScopes: boolean;
   readonly scopes: string[];
+  /** By slug: less than its scopes give. Empty lists wait for a first tick. */
+  readonly permissions: Record<string, Permission[]>;
   readonly tokenTtl: number | null;
   readonly expiresAt: string;
   readonly allowedIps: string[];
@@ -46,6 +49,7 @@ export const EMPTY_DRAFT: CredentialDraft = {
   servers: [],
   hasDefaultScopes: true,
   scopes: [],
+  permissions: {},
   tokenTtl: null,
   expiresAt: '',
   allowedIps: [],
@@ -85,13 +89,14 @@ const pretty = (value: unknown): string => (value ? JSON.stringify(value, null, 
 
 /** The draft that changes nothing. */
 export function draftOf(credential: Credential): CredentialDraft {
-  const { label, authMethod, servers, scopes, tokenTtl, expiresAt, allowedIps, tokensPerHour } = credential;
+  const { label, authMethod, servers, scopes, permissions, tokenTtl, expiresAt, allowedIps, tokensPerHour } = credential;
   return {
     label,
     authMethod,
     servers,
     hasDefaultScopes: scopes === null,
     scopes: scopes ?? [],
+    permissions: permissions ?? {},
     tokenTtl,
     expiresAt: toLocalField(expiresAt),
     allowedIps: allowedIps ?? [],
@@ -185,12 +190,19 @@ const parseObject = (text: string): Record<string, unknown> => JSON.parse(text) 
 
 const orNull = <T>(values: T[]): T[] | null => (values.length > 0 ? values : null);
 
+/** Of servers that were taken out again, nothing is sent. */
+function permissionsOf({ servers, permissions }: CredentialDraft): Record<string, Permission[]> | null {
+  const own = Object.entries(permissions).filter(([slug]) => servers.includes(slug));
+  return own.length > 0 ? Object.fromEntries(own) : null;
+}
+
 /** What a change takes: everything that the form holds. */
 export function changeOf(draft: CredentialDraft): Schemas['UpdateCredentialDto'] {
   return {
     label: draft.label.trim(),
     servers: draft.servers,
     scopes: draft.hasDefaultScopes ? null : draft.scopes,
+    permissions: permissionsOf(draft),
     tokenTtl: draft.tokenTtl,
     expiresAt: fromLocalField(draft.expiresAt) ?? null,
     allowedIps: orNull(draft.allowedIps),
@@ -230,9 +242,12 @@ export function faultsOf(draft: CredentialDraft): DraftFaults {
     ...(draft.label.trim() === '' ? { label: 'Give it a name that you will know it by.' } : {}),
     ...(draft.servers.length === 0 ? { servers: 'Choose at least one server.' } : {}),
     ...(!draft.hasDefaultScopes && draft.scopes.length === 0 ? { scopes: 'Choose at least one scope, or the defaults.' } : {}),
+    ...(hasEmptyChoice(draft) ? { permissions: 'Choose at least one tool of each server, or take the server out.' } : {}),
     ...proofFaults(draft),
   };
 }
+
+const hasEmptyChoice = (draft: CredentialDraft): boolean => Object.values(permissionsOf(draft) ?? {}).some((own) => own.length === 0);
 
 const MISSING_KEY = 'Paste a JWK Set: { "keys": [ … ] }.';
 

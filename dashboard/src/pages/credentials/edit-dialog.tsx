@@ -3,7 +3,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { type SyntheticEvent, type ReactElement, useState } from 'react';
 import { api, type Versioned, versioned } from '../../api/client.js';
 import { type Credential, credentialQuery } from '../../api/credentials.js';
-import { ApiProblem } from '../../api/problem.js';
+import { ApiProblem, changedMeanwhile } from '../../api/problem.js';
 import { type Server, serversQuery } from '../../api/servers.js';
 import { clashesOf, Conflict, resolve } from '../../parts/conflict.js';
 import { ErrorNote } from '../../parts/notes.js';
@@ -27,6 +27,7 @@ const LABELS: Readonly<Partial<Record<keyof CredentialDraft, string>>> = {
   servers: 'Servers',
   hasDefaultScopes: 'Default scopes',
   scopes: 'Scopes',
+  permissions: 'Tools',
   tokenTtl: 'Token lifetime (seconds)',
   expiresAt: 'The credential ends',
   allowedIps: 'Allowed addresses',
@@ -163,9 +164,10 @@ function useSave(id: string, edit: Edit, done: () => void) {
       done();
     } catch (failure) {
       if (failure instanceof ApiProblem && failure.code === 'precondition_failed') {
-        setTheirs(await versioned(api.GET('/api/v1/credentials/{id}', { params: path })).catch(() => null));
-      }
-      setError(failure);
+        const theirs = await versioned(api.GET('/api/v1/credentials/{id}', { params: path })).catch(() => null);
+        setTheirs(theirs);
+        setError(theirs ? changedMeanwhile() : failure);
+      } else setError(failure);
       setBusy(false);
     }
   };

@@ -35,7 +35,7 @@ export function SecretsSection({ read }: { readonly read: Versioned<Credential> 
         ) : undefined
       }
     >
-      {newest && old ? <Handover newest={newest} old={old} /> : null}
+      {newest && old ? <Handover newest={newest} old={old} tokenTtl={read.value.tokenTtl} /> : null}
       {secrets.length === 0 ? (
         <Note tone="bad" title="No secret is live.">
           It cannot get a token. Rotate to make one.
@@ -47,11 +47,24 @@ export function SecretsSection({ read }: { readonly read: Versioned<Credential> 
   );
 }
 
+const QUIET_MS = 7 * 86_400_000;
+
+/** As the overview sees it: a client comes once in the lifetime of a token, so that two of them without it are a sign. */
+const hasGoneQuiet = ({ lastUsedAt }: Secret, tokenTtl: number | null): boolean =>
+  lastUsedAt !== null && Date.now() - Date.parse(lastUsedAt) > Math.max(QUIET_MS, 2000 * (tokenTtl ?? 0));
+
+interface HandoverProps {
+  readonly newest: Secret;
+  readonly old: Secret;
+  readonly tokenTtl: number | null;
+}
+
 /** Whether the old secret has gone quiet, which is what one waits for before it may end. */
-function Handover({ newest, old }: { readonly newest: Secret; readonly old: Secret }): ReactElement {
+function Handover({ newest, old, tokenTtl }: HandoverProps): ReactElement {
   const wasUsedSince = old.lastUsedAt !== null && old.lastUsedAt > newest.createdAt;
+  const isQuiet = wasUsedSince && hasGoneQuiet(old, tokenTtl);
   const isTaken = newest.lastUsedAt !== null;
-  if (wasUsedSince) {
+  if (wasUsedSince && !isQuiet) {
     return (
       <div className="gh-handover">
         <Note tone="warn" role="status" title={`The old secret …${old.hint} is still in use.`}>
@@ -74,8 +87,16 @@ function Handover({ newest, old }: { readonly newest: Secret; readonly old: Secr
     <div className="gh-handover">
       {isTaken ? (
         <Note tone="good" role="status" title={`The old secret …${old.hint} has gone quiet.`}>
-          It was not used since the new one was made <When at={newest.createdAt} />. The new one is in use, last{' '}
-          <When at={newest.lastUsedAt} />. You can end the old one.
+          {isQuiet ? (
+            <>
+              It was last used <When at={old.lastUsedAt} />.
+            </>
+          ) : (
+            <>
+              It was not used since the new one was made <When at={newest.createdAt} />.
+            </>
+          )}{' '}
+          The new one is in use, last <When at={newest.lastUsedAt} />. You can end the old one.
         </Note>
       ) : (
         <Note tone="info" role="status" title="Nothing uses the new secret yet.">

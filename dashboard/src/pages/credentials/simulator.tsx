@@ -91,8 +91,8 @@ function Answer({ answer }: { readonly answer: Simulation }): ReactElement {
       <Note tone={tone} title={answer.observed ? 'Allowed, in observe mode only.' : title} role="status">
         {answer.reason}
         {answer.unmet.map(({ scope, reason }) => (
-          <div key={`${scope} ${reason}`}>
-            {scope}: {reason}
+          <div key={`${scope ?? ''} ${reason}`}>
+            {scope ?? 'Its own permissions'}: {reason}
           </div>
         ))}
       </Note>

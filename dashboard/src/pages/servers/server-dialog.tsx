@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { type ReactElement, type SyntheticEvent, useState } from 'react';
 import { useNavigate } from 'react-router';
 import { api, body, type Schemas, type Versioned } from '../../api/client.js';
-import { ApiProblem, NoAnswer } from '../../api/problem.js';
+import { ApiProblem, changedMeanwhile, NoAnswer } from '../../api/problem.js';
 import { readServer, type Server, serversQuery, type ServerTest, useServerTools } from '../../api/servers.js';
 import { clashesOf, Conflict, resolve } from '../../parts/conflict.js';
 import { ErrorNote } from '../../parts/notes.js';
@@ -227,8 +227,9 @@ function useSave({ read, edit, secrets, change, done }: SaveInput) {
   const fail = async (failure: unknown): Promise<void> => {
     if (!(failure instanceof NoAnswer)) change({ key: '' });
     const isStale = failure instanceof ApiProblem && failure.code === 'precondition_failed';
-    if (isStale && read) setTheirs(await readServer(read.value.slug).catch(() => null));
-    setError(failure);
+    const newer = isStale && read ? await readServer(read.value.slug).catch(() => null) : null;
+    setTheirs(newer);
+    setError(newer ? changedMeanwhile() : failure);
     setBusy(false);
   };
   const save = async (next: Edit): Promise<void> => {

@@ -2,7 +2,7 @@ import { Button } from '@mantine/core';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { type ReactElement, useState } from 'react';
 import { Link } from 'react-router';
-import { scopesCoverTool } from '../../access/permissions.js';
+import { mayCall } from '../../access/tool-choice.js';
 import { type Credential, credentialsQuery } from '../../api/credentials.js';
 import { type Server, serverTestQuery, type ServerTool } from '../../api/servers.js';
 import { useMay } from '../../api/session.js';
@@ -58,18 +58,15 @@ function ToolList({ server, tools }: { readonly server: Server; readonly tools: 
         <li key={tool.name}>
           <code className="gh-break">{tool.name}</code>
           {tool.description === null ? null : <p className="gh-dim gh-small gh-tool-about">{tool.description}</p>}
-          <Callers credentials={holders.filter((credential) => mayCall(credential, server, tool.name))} />
+          <Callers credentials={holders.filter((credential) => mayBeCalledBy(credential, server, tool.name))} />
         </li>
       ))}
     </ul>
   );
 }
 
-const mayCall = ({ scopes }: Credential, server: Server, tool: string): boolean =>
-  scopesCoverTool(
-    server.scopes.filter((scope) => (scopes === null ? scope.default : scopes.includes(scope.name))),
-    tool,
-  );
+const mayBeCalledBy = ({ servers, scopes, permissions }: Credential, server: Server, tool: string): boolean =>
+  mayCall({ servers, hasDefaultScopes: scopes === null, scopes: scopes ?? [], permissions: permissions ?? {} }, server, tool);
 
 function Callers({ credentials }: { readonly credentials: readonly Credential[] }): ReactElement {
   if (credentials.length === 0) return <p className="gh-small gh-dim">No credential may call it.</p>;

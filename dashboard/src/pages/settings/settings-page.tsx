@@ -42,7 +42,10 @@ function Installation({ settings }: { readonly settings: Settings }): ReactEleme
         <Tokens tokens={settings.tokens} />
         <Limits limits={settings.limits} />
         <Surroundings settings={settings} />
-        <SignIns signIn={settings.signIn} />
+        <div className="gh-column">
+          <SignIns signIn={settings.signIn} />
+          <Observability metrics={settings.metrics} tracing={settings.tracing} />
+        </div>
       </div>
     </>
   );
@@ -144,6 +147,29 @@ function Surroundings({ settings }: { readonly settings: Settings }): ReactEleme
           ['Trusted proxies', <Tags key="p" values={network.trustProxy} />],
           ['Allowed origins', <Tags key="o" values={network.allowedOrigins} />],
           ['Private networks it may reach', <Tags key="e" values={network.egressAllow} />],
+        ]}
+      />
+    </Section>
+  );
+}
+
+const percent = (ratio: number): string => `${Math.round(ratio * 1000) / 10} %`;
+
+function Observability({ metrics, tracing }: Pick<Settings, 'metrics' | 'tracing'>): ReactElement {
+  return (
+    <Section title="Observability" lead="What monitoring reads, and where traces go.">
+      <Facts
+        facts={[
+          ['Metrics', metrics.enabled ? 'on, for the holder of METRICS_TOKEN' : 'off: set METRICS_TOKEN'],
+          ...(metrics.enabled ? [['Read at', <CodeLine key="m" text={metrics.url} label="URL of the metrics" />] as const] : []),
+          ['Traces', tracing ? 'on' : 'off: set OTEL_EXPORTER_OTLP_ENDPOINT'],
+          ...(tracing
+            ? [
+                ['Sent to', <code key="t">{tracing.url}</code>] as const,
+                ['As the service', tracing.serviceName] as const,
+                ['Sampled by', `${tracing.sampler}${tracing.ratio === null ? '' : `, ${percent(tracing.ratio)}`}`] as const,
+              ]
+            : []),
         ]}
       />
     </Section>
