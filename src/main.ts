@@ -6,6 +6,7 @@ import { StartupError } from './common/startup-error.js';
 import { loadConfig } from './config/load-config.js';
 import { environment } from './config/process-environment.js';
 import { banner } from './http/banner.js';
+import { releaseStartMemory } from './http/release-start-memory.js';
 import { startGatehouse } from './http/create-app.js';
 
 const SHUTDOWN_MS = 9500;
@@ -24,6 +25,7 @@ async function main(): Promise<void> {
   // Before anything says that it runs: who reads that may stop it at once.
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop(gatehouse.close));
   process.stdout.write(`${banner(config, gatehouse.firstOwner)}\n`);
+  releaseStartMemory();
   if (!config.rateLimits.enabled) process.stderr.write('gatehouse: RATE_LIMITS is off: nothing slows down guessing. For a bench only.\n');
 }
 

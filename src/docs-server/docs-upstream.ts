@@ -1,11 +1,11 @@
-import { createMcpHandler, type McpHttpHandler } from '@modelcontextprotocol/server';
+import type { McpHttpHandler } from '@modelcontextprotocol/server';
 import { BackgroundTask } from '../common/background-task.js';
 import { answerOf } from '../protocol/answer.js';
 import type { Caller, Era, McpUpstream, UpstreamAnswer } from '../protocol/exchange.js';
 import { MCP_CODE, McpError } from '../protocol/mcp-error.js';
 import { answerDirectly, type DocsExchange } from './direct-answer.js';
 import type { DocsLibrary } from './docs-library.js';
-import { createMcpServer, type DocsServerParts } from './mcp-server.js';
+import type { DocsServerParts } from './docs-answers.js';
 import { OpenStreams } from './open-streams.js';
 import { DocsResources } from './docs-resources.js';
 import { feedbackTool, type KeepFeedback } from './feedback-tool.js';
@@ -41,21 +41,16 @@ export class DocsUpstream implements McpUpstream {
   private readonly parts: DocsServerParts;
   private readonly sessions: LegacySessions;
   private readonly streams = new OpenStreams();
-  private readonly modern: McpHttpHandler;
+  private modern: Promise<McpHttpHandler> | undefined;
   private readonly sweeper: BackgroundTask;
   private readonly opened: Promise<void>;
   private isOpen = false;
 
   /** Opens the library in the background; a start does not wait for it. */
   constructor(private readonly options: DocsUpstreamOptions) {
-    const { onError, library, sourced } = options;
+    const { library, sourced } = options;
     this.parts = partsOf(options);
     this.sessions = new LegacySessions(this.parts);
-    this.modern = createMcpHandler(({ authInfo }) => createMcpServer(this.parts, () => authInfo?.extra?.['caller'] as Caller), {
-      legacy: 'reject',
-      onerror: onError,
-      maxSubscriptions: MAX_SUBSCRIPTIONS,
-    });
     this.sweeper = new BackgroundTask(() => Promise.resolve(this.sessions.endIdle()), SWEEP_MS);
     this.sweeper.start();
     this.opened = Promise.all([library.ready, sourced]).then(() => void (this.isOpen = true));
@@ -106,18 +101,32 @@ export class DocsUpstream implements McpUpstream {
   async close(): Promise<void> {
     await this.sweeper.stop();
     this.sessions.endAll();
-    await this.modern.close();
+    await (await this.modern)?.close();
     this.streams.endAll();
     await this.options.library.close();
   }
 
-  private handleModern({ caller, request, message }: DocsExchange): Promise<Response> {
+  private async handleModern({ caller, request, message }: DocsExchange): Promise<Response> {
     if (request.method !== 'POST') {
       throw new McpError(405, MCP_CODE.invalidRequest, 'This HTTP method is not offered here.', { headers: { allow: 'POST' } });
     }
-    return this.modern.fetch(request, {
+    this.modern ??= this.openModern();
+    return (await this.modern).fetch(request, {
       parsedBody: message,
       authInfo: { token: '', clientId: caller.owner, scopes: [], extra: { caller } },
+    });
+  }
+
+  /** The SDK is loaded with the first message that it has to judge: it is large, and what matters for speed does without it. */
+  private async openModern(): Promise<McpHttpHandler> {
+    const [{ createMcpHandler }, { createMcpServer }] = await Promise.all([
+      import('@modelcontextprotocol/server'),
+      import('./mcp-server.js'),
+    ]);
+    return createMcpHandler(({ authInfo }) => createMcpServer(this.parts, () => authInfo?.extra?.['caller'] as Caller), {
+      legacy: 'reject',
+      onerror: this.options.onError,
+      maxSubscriptions: MAX_SUBSCRIPTIONS,
     });
   }
 

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
+import type { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
 import type { Caller } from '../protocol/exchange.js';
 import { type JsonRpcId, MCP_CODE, McpError } from '../protocol/mcp-error.js';
 import type { DocsExchange } from './direct-answer.js';
 import { readLegacyMessage } from './legacy-message.js';
-import { createMcpServer, type DocsServerParts, LEGACY_VERSIONS } from './mcp-server.js';
+import { type DocsServerParts, LEGACY_VERSIONS } from './docs-answers.js';
 
 const MAX_SESSIONS = 5000;
 const MAX_SESSIONS_OF_OWNER = 50;
@@ -73,6 +73,11 @@ export class LegacySessions {
   }
 
   private async open({ caller, request, message }: DocsExchange): Promise<Response> {
+    // Loaded with the first session: it is large, and many have none.
+    const [{ WebStandardStreamableHTTPServerTransport }, { createMcpServer }] = await Promise.all([
+      import('@modelcontextprotocol/server'),
+      import('./mcp-server.js'),
+    ]);
     const id = randomBytes(SESSION_ID_BYTES).toString('base64url');
     const transport = new WebStandardStreamableHTTPServerTransport({
       sessionIdGenerator: () => id,
