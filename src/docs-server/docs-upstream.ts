@@ -1,13 +1,14 @@
 import type { McpHttpHandler } from '@modelcontextprotocol/server';
 import { BackgroundTask } from '../common/background-task.js';
 import { answerOf } from '../protocol/answer.js';
-import type { Caller, Era, McpUpstream, UpstreamAnswer } from '../protocol/exchange.js';
+import type { Era, McpUpstream, UpstreamAnswer } from '../protocol/exchange.js';
 import { MCP_CODE, McpError } from '../protocol/mcp-error.js';
 import { answerDirectly, type DocsExchange } from './direct-answer.js';
 import type { DocsLibrary } from './docs-library.js';
 import type { DocsServerParts } from './docs-answers.js';
 import { OpenStreams } from './open-streams.js';
 import { DocsResources } from './docs-resources.js';
+import { loadSdk } from './load-sdk.js';
 import { feedbackTool, type KeepFeedback } from './feedback-tool.js';
 import { readTool } from './read-tool.js';
 import { searchTool } from './search-tool.js';
@@ -20,8 +21,6 @@ const NEEDS_INDEX = /^(tools\/|resources\/|completion\/)/;
 const SWEEP_MS = 60_000;
 /** A call waits this long for the first index at the most; then it is answered from what is there. */
 const FIRST_INDEX_MS = 20_000;
-/** Bounds memory only: how many streams one caller may have open is the gateway's business. */
-const MAX_SUBSCRIPTIONS = 10_000;
 
 export interface DocsUpstreamOptions {
   readonly library: DocsLibrary;
@@ -110,23 +109,10 @@ export class DocsUpstream implements McpUpstream {
     if (request.method !== 'POST') {
       throw new McpError(405, MCP_CODE.invalidRequest, 'This HTTP method is not offered here.', { headers: { allow: 'POST' } });
     }
-    this.modern ??= this.openModern();
+    this.modern ??= loadSdk().then(({ createModernHandler }) => createModernHandler(this.parts, this.options.onError));
     return (await this.modern).fetch(request, {
       parsedBody: message,
       authInfo: { token: '', clientId: caller.owner, scopes: [], extra: { caller } },
-    });
-  }
-
-  /** The SDK is loaded with the first message that it has to judge: it is large, and what matters for speed does without it. */
-  private async openModern(): Promise<McpHttpHandler> {
-    const [{ createMcpHandler }, { createMcpServer }] = await Promise.all([
-      import('@modelcontextprotocol/server'),
-      import('./mcp-server.js'),
-    ]);
-    return createMcpHandler(({ authInfo }) => createMcpServer(this.parts, () => authInfo?.extra?.['caller'] as Caller), {
-      legacy: 'reject',
-      onerror: this.options.onError,
-      maxSubscriptions: MAX_SUBSCRIPTIONS,
     });
   }
 

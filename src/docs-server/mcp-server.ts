@@ -1,4 +1,12 @@
-import { McpServer, ProtocolError, ProtocolErrorCode, ResourceNotFoundError } from '@modelcontextprotocol/server';
+import {
+  createMcpHandler,
+  type McpHttpHandler,
+  McpServer,
+  ProtocolError,
+  ProtocolErrorCode,
+  ResourceNotFoundError,
+  WebStandardStreamableHTTPServerTransport,
+} from '@modelcontextprotocol/server';
 import type { Caller } from '../protocol/exchange.js';
 import { allowedTools, cacheHintOf, type DocsServerParts, findTool, LEGACY_VERSIONS, runTool, serverInfoOf } from './docs-answers.js';
 import { type DocsResources, InvalidParams } from './docs-resources.js';
@@ -8,6 +16,32 @@ const PAGES_TTL_MS = 10_000;
 const OF_PAGES = ['resources/list', 'resources/read'] as const;
 const OF_CONFIGURATION = ['server/discover', 'tools/list', 'resources/templates/list'] as const;
 const CLIENT_CREDENTIALS = 'io.modelcontextprotocol/oauth-client-credentials';
+
+/** Bounds memory only: how many streams one caller may have open is the gateway's business. */
+const MAX_SUBSCRIPTIONS = 10_000;
+
+/** What handles messages of the modern era; who calls stands in each request's `authInfo`. */
+export function createModernHandler(parts: DocsServerParts, onError: (error: Error) => void): McpHttpHandler {
+  return createMcpHandler(({ authInfo }) => createMcpServer(parts, () => authInfo?.extra?.['caller'] as Caller), {
+    legacy: 'reject',
+    onerror: onError,
+    maxSubscriptions: MAX_SUBSCRIPTIONS,
+  });
+}
+
+/** The transport of one session of the legacy era, with a server behind it. */
+export async function openSession(
+  parts: DocsServerParts,
+  { id, callerOf, onClosed }: { id: string; callerOf: () => Caller; onClosed: () => void },
+): Promise<WebStandardStreamableHTTPServerTransport> {
+  const transport = new WebStandardStreamableHTTPServerTransport({
+    sessionIdGenerator: () => id,
+    enableJsonResponse: true,
+    onsessionclosed: onClosed,
+  });
+  await createMcpServer(parts, callerOf).connect(transport);
+  return transport;
+}
 
 /**
  * An MCP server for one request (modern era) or one session (legacy era). Who calls is asked for with every message: within

@@ -5,6 +5,7 @@ import { type JsonRpcId, MCP_CODE, McpError } from '../protocol/mcp-error.js';
 import type { DocsExchange } from './direct-answer.js';
 import { readLegacyMessage } from './legacy-message.js';
 import { type DocsServerParts, LEGACY_VERSIONS } from './docs-answers.js';
+import { loadSdk } from './load-sdk.js';
 
 const MAX_SESSIONS = 5000;
 const MAX_SESSIONS_OF_OWNER = 50;
@@ -73,19 +74,16 @@ export class LegacySessions {
   }
 
   private async open({ caller, request, message }: DocsExchange): Promise<Response> {
-    // Loaded with the first session: it is large, and many have none.
-    const [{ WebStandardStreamableHTTPServerTransport }, { createMcpServer }] = await Promise.all([
-      import('@modelcontextprotocol/server'),
-      import('./mcp-server.js'),
-    ]);
+    const { openSession } = await loadSdk();
     const id = randomBytes(SESSION_ID_BYTES).toString('base64url');
-    const transport = new WebStandardStreamableHTTPServerTransport({
-      sessionIdGenerator: () => id,
-      enableJsonResponse: true,
-      onsessionclosed: () => void this.sessions.delete(id),
+    const opened: { session?: Session } = {};
+    const transport = await openSession(this.parts, {
+      id,
+      callerOf: () => opened.session?.caller ?? caller,
+      onClosed: () => void this.sessions.delete(id),
     });
     const session: Session = { id, owner: caller.owner, transport, caller, usedAt: this.monotonicNow(), version: '' };
-    await createMcpServer(this.parts, () => session.caller).connect(transport);
+    opened.session = session;
     const response = await transport.handleRequest(request, { parsedBody: message });
     session.version = (await agreedVersion(response)) ?? '';
     if (session.version === '') {
