@@ -13,7 +13,7 @@ const RANKS = [
   ['credentials', 'servers'],
   ['oauth', 'gateway'],
   ['health', 'usage', 'dashboard'],
-  ['metrics'],
+  ['metrics', 'housekeeping'],
   ['http', 'cli'],
 ];
 
