@@ -1,8 +1,14 @@
-// npm run bench: tokens. npm run bench -- gateway: calls through the gateway. -- quality, -- scale: the search of the documentation server.
+// npm run bench: tokens. npm run bench -- gateway: calls through the gateway. -- idle: start and memory. -- quality, -- scale: the search of the documentation server.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const RUNS = { tokens: './run.mjs', gateway: './gateway/run.mjs', quality: './search/quality.ts', scale: './search/scale.mjs' };
+const RUNS = {
+  tokens: './run.mjs',
+  idle: './idle.mjs',
+  gateway: './gateway/run.mjs',
+  quality: './search/quality.ts',
+  scale: './search/scale.mjs',
+};
 const name = process.argv[2] ?? 'tokens';
 if (!Object.hasOwn(RUNS, name)) {
   console.error(`bench: name one of ${Object.keys(RUNS).join(', ')}`);

@@ -17,7 +17,7 @@ const LEASE = 'housekeeping';
 @Injectable()
 export class Housekeeping implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger('Housekeeping');
-  private readonly task = new BackgroundTask(async () => void (await this.round()), EVERY_MS);
+  private readonly task = new BackgroundTask(() => this.round().then(() => undefined), EVERY_MS);
 
   constructor(
     @Inject(CHORES) private readonly chores: readonly Chore[],
