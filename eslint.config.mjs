@@ -14,7 +14,7 @@ const RANKS = [
   ['oauth', 'gateway'],
   ['health', 'usage', 'dashboard'],
   ['webhooks'],
-  ['metrics'],
+  ['metrics', 'housekeeping'],
   ['http', 'cli'],
 ];
 

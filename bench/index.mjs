@@ -1,4 +1,4 @@
-// npm run bench: tokens. npm run bench -- gateway: calls through the gateway. -- quality, -- scale: the search of the documentation server.
+// npm run bench: tokens. npm run bench -- gateway: calls through the gateway. -- idle: start and memory. -- quality, -- scale: the search of the documentation server.
 // -- replicas: how soon a credential that is disabled at one replica is refused at the others.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,7 @@ const RUNS = {
   quality: './search/quality.ts',
   scale: './search/scale.mjs',
   replicas: './replicas.mjs',
+  idle: './idle.mjs',
 };
 const name = process.argv[2] ?? 'tokens';
 if (!Object.hasOwn(RUNS, name)) {

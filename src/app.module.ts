@@ -12,6 +12,7 @@ import { EgressModule } from './egress/egress.module.js';
 import { GatewayModule } from './gateway/gateway.module.js';
 import type { Drain } from './common/drain.js';
 import { HealthModule } from './health/health.module.js';
+import { HousekeepingModule } from './housekeeping/housekeeping.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import type { RequestTallies } from './metrics/request-tallies.js';
 import { OAuthModule } from './oauth/oauth.module.js';
@@ -53,6 +54,7 @@ export class AppModule {
         UsageModule,
         DashboardModule,
         WebhooksModule,
+        HousekeepingModule,
         MetricsModule.with(requests),
       ],
     };

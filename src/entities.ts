@@ -8,6 +8,7 @@ import { ClientSecret } from './credentials/client-secret.entity.js';
 import { Credential } from './credentials/credential.entity.js';
 import { Change } from './database/change.entity.js';
 import { InstallationValue } from './database/installation.entity.js';
+import { Lease } from './database/lease.entity.js';
 import { Server } from './servers/server.entity.js';
 import { DocsFeedback } from './docs-server/docs-feedback.entity.js';
 import { DocsWebhook } from './docs-server/docs-webhook.entity.js';
@@ -34,6 +35,7 @@ export const ENTITIES = [
   DocsWebhook,
   IdempotencyKey,
   InstallationValue,
+  Lease,
   RefreshToken,
   RevokedToken,
   Server,

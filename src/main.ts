@@ -8,6 +8,7 @@ import { loadConfig } from './config/load-config.js';
 import { environment } from './config/process-environment.js';
 import { banner } from './http/banner.js';
 import { type Gatehouse, startGatehouse } from './http/create-app.js';
+import { releaseStartMemory } from './http/release-start-memory.js';
 
 /** For what comes after calls have ended: what is buffered is written, and everything closed. */
 const CLOSING_MS = 2500;
@@ -27,6 +28,7 @@ async function main(): Promise<void> {
   // Before anything says that it runs: who reads that may stop it at once.
   listenForEnd(gatehouse, config.shutdown);
   process.stdout.write(`${banner(config, gatehouse.firstOwner)}\n`);
+  releaseStartMemory();
   if (!config.rateLimits.enabled) process.stderr.write('gatehouse: RATE_LIMITS is off: nothing slows down guessing. For a bench only.\n');
 }
 

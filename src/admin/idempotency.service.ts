@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { type EntityManager, In, LessThan, Repository } from 'typeorm';
-import { BackgroundTask } from '../common/background-task.js';
 import { CLOCK, type Clock } from '../common/clock.js';
 import { Digester } from '../database/digester.js';
 import type { SealedColumn } from '../database/reseal.js';
@@ -12,7 +11,6 @@ import { ProblemError } from '../protocol/problem.js';
 import { IdempotencyKey } from './idempotency-key.entity.js';
 
 const KEEP_MS = 3600 * 1000;
-const PRUNE_EVERY_MS = 300_000;
 const PRUNE_BATCH = 500;
 const KEY = /^[\x21-\x7e]{1,255}$/;
 const sealPurpose = (id: string): string => `idempotency.answer.${id}`;
@@ -37,9 +35,8 @@ type Row = Pick<IdempotencyKey, 'id' | 'requestDigest'>;
 
 /** Makes a creation happen once, however often it is sent. The answer is kept sealed for an hour, then the key is free again. */
 @Injectable()
-export class IdempotencyService implements OnApplicationBootstrap, OnApplicationShutdown {
+export class IdempotencyService {
   private readonly logger = new Logger('Idempotency');
-  private readonly task = new BackgroundTask(() => this.prune(), PRUNE_EVERY_MS);
 
   constructor(
     @InjectRepository(IdempotencyKey) private readonly keys: Repository<IdempotencyKey>,
@@ -48,14 +45,6 @@ export class IdempotencyService implements OnApplicationBootstrap, OnApplication
     private readonly digester: Digester,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
-
-  onApplicationBootstrap(): void {
-    this.task.start();
-  }
-
-  onApplicationShutdown(): Promise<void> {
-    return this.task.stop();
-  }
 
   /**
    * Runs `work` in a transaction; under a key, the key's row commits with it. Whoever comes second gets the first answer.

@@ -13,6 +13,8 @@ export const REGISTER = 0;
 const ACTS = 128;
 /** How often acts are looked for that another process has left. */
 const LOOK_EVERY_MS = 60_000;
+/** Of a chain that was silent for longer, the row may have been removed with the last of its events. */
+const REMOVABLE_MS = 12 * 3_600_000;
 export const MARKS_PURPOSE = 'audit.chain';
 
 type Head = Pick<ChainRow, 'number' | 'startedAt' | 'sequence' | 'hash'>;
@@ -27,6 +29,7 @@ export class AuditChain {
   private number: number | undefined;
   /** Undefined where the database knows better, since it is not sure what was committed. */
   private head: Head | undefined;
+  private appendedAt = 0;
   private hasActs = true;
   private lookedAt = -Infinity;
 
@@ -91,16 +94,24 @@ export class AuditChain {
 
   private async append(work: (manager: EntityManager) => Promise<readonly BatchEntry[]>): Promise<void> {
     if (this.number === undefined) await this.begin();
-    const known = this.head;
+    const isSure = Math.abs(this.clock() - this.appendedAt) < REMOVABLE_MS;
+    const known = isSure ? this.head : undefined;
     let next: Head | undefined;
     // Until the transaction has ended well, only the database knows.
     this.head = undefined;
-    await this.unitOfWork.write(async (manager) => {
-      const head = known ?? (await this.readHead(manager));
-      const entries = await work(manager);
-      next = entries.length > 0 ? await this.appendBatch(manager, head, entries) : head;
-    });
+    try {
+      await this.unitOfWork.write(async (manager) => {
+        const head = known ?? (await this.readHead(manager));
+        const entries = await work(manager);
+        next = entries.length > 0 ? await this.appendBatch(manager, head, entries) : head;
+      });
+    } catch (error) {
+      if (!(error instanceof ChainGone)) throw error;
+      this.number = undefined;
+      return this.append(work);
+    }
     this.head = next;
+    this.appendedAt = this.clock();
   }
 
   private async appendBatch(manager: EntityManager, head: Head, entries: readonly BatchEntry[]): Promise<Head> {
@@ -113,10 +124,12 @@ export class AuditChain {
   }
 
   private async readHead(manager: EntityManager): Promise<Head> {
-    const row = await manager.findOneBy(ChainRow, { number: this.number ?? REGISTER });
+    const isSqlite = manager.dataSource.options.type === 'better-sqlite3';
+    const where = { number: this.number ?? REGISTER };
+    // Locked, so that it is not removed before there is a batch in it.
+    const row = await manager.findOne(ChainRow, { where, ...(isSqlite ? {} : { lock: { mode: 'pessimistic_write' } }) });
     if (row) return row;
-    this.number = undefined;
-    throw new Error('The chain of this process was removed from the database; another one begins');
+    throw new ChainGone('The chain of this process was removed; another one begins');
   }
 
   private async begin(): Promise<void> {
@@ -140,6 +153,7 @@ export class AuditChain {
       await manager.insert(ChainRow, { ...head, ...cut, mark: this.marks.head(head), cutMark: this.marks.cut(cut) });
     });
     this.number = number;
+    this.appendedAt = startedAt;
     this.head = { number, startedAt, sequence: 0, hash: this.marks.start(number, startedAt) };
   }
 
@@ -161,6 +175,8 @@ export class AuditChain {
     return next.sequence;
   }
 }
+
+class ChainGone extends Error {}
 
 function registerOf(count: number, startedAt: number, marks: ChainMarks): Head & Pick<ChainRow, 'mark'> {
   const head = { number: REGISTER, startedAt, sequence: count, hash: '' };

@@ -279,3 +279,40 @@ describe('retention of the audit trail', () => {
 
 /** Another id of the same time. */
 const newIdLike = (id: string): string => id.slice(0, 10) + newId().slice(10);
+
+describe('the rows of chains of which nothing is left', () => {
+  const removeOld = () =>
+    new AuditRetention(storage.dataSource, storage.unitOfWork, storage.digester, { auditRetentionDays: 2 }, storage.clock).removeOld();
+  const numbers = async () => (await table(ChainRow).find({ order: { number: 'ASC' } })).map(({ number }) => number);
+
+  it('leave with their last events, and the trail is whole; a process that was silent begins another', async () => {
+    for (let start = 0; start < 5; start++) {
+      audit = storage.newAudit();
+      note(audit, 3);
+      await audit.flush();
+      storage.advance(DAY_MS);
+    }
+    const silent = audit;
+    await removeOld();
+    expect(await numbers()).toEqual([0, 4, 5]);
+    expect(await findings()).toEqual([]);
+    storage.advance(9 * DAY_MS);
+    await removeOld();
+    expect(await numbers()).toEqual([0]);
+    expect(await findings()).toEqual([]);
+    note(silent, 1);
+    await silent.flush();
+    expect(await numbers()).toEqual([0, 6]);
+    expect(await findings()).toEqual([]);
+  });
+
+  it('cannot be passed off as old by somebody who writes in the database', async () => {
+    await fill();
+    await table(AuditEvent).clear();
+    await table(AuditBatch).clear();
+    await table(ChainRow).delete({ number: 1 });
+    await table(ChainRow).delete({ number: 2 });
+    await table(ChainRow).update({ number: 0 }, { cutSequence: 2, cutMark: 'x' });
+    expect(await findings()).toEqual(['chain: The register of the chains was changed.']);
+  });
+});

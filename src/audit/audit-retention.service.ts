@@ -1,6 +1,5 @@
-import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { DataSource, type EntityManager, In, LessThan, MoreThan } from 'typeorm';
-import { BackgroundTask } from '../common/background-task.js';
 import { CLOCK, type Clock } from '../common/clock.js';
 import { firstIdAt } from '../common/ids.js';
 import { CONFIG, type Config } from '../config/config.js';
@@ -8,25 +7,23 @@ import { Digester } from '../database/digester.js';
 import { UnitOfWork } from '../database/unit-of-work.service.js';
 import { MARKS_PURPOSE, REGISTER } from './audit-chain.service.js';
 import { AuditBatch, ChainRow, UnchainedEvent } from './chain.entity.js';
-import { ChainMarks } from './chain-marks.js';
+import { ChainMarks, isGenuineRegister } from './chain-marks.js';
 import { splitEntries } from './event-digest.js';
 import { AuditEvent } from './event.entity.js';
 
-const EVERY_MS = 10 * 60_000;
 const DAY_MS = 86_400_000;
 /** At most 128 events each. */
 const BATCHES = 4;
 const STRAYS = 500;
+const CHAINS = 500;
 
 /**
  * Removes what is older than `AUDIT_RETENTION_DAYS`, a few batches at a time, oldest first; what remains is anchored in what was removed last.
- * Several replicas may do it at once.
  */
 @Injectable()
-export class AuditRetention implements OnApplicationBootstrap, OnApplicationShutdown {
+export class AuditRetention {
   private readonly logger = new Logger('AuditRetention');
   private readonly marks: ChainMarks;
-  private readonly task = new BackgroundTask(() => this.removeOld(), EVERY_MS);
 
   constructor(
     private readonly dataSource: DataSource,
@@ -38,14 +35,6 @@ export class AuditRetention implements OnApplicationBootstrap, OnApplicationShut
     this.marks = new ChainMarks(digester.deriveKey(MARKS_PURPOSE));
   }
 
-  onApplicationBootstrap(): void {
-    if (this.config.auditRetentionDays !== undefined) this.task.start();
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    await this.task.stop();
-  }
-
   /** Removes what is too old by now. */
   async removeOld(): Promise<void> {
     const { auditRetentionDays } = this.config;
@@ -55,6 +44,7 @@ export class AuditRetention implements OnApplicationBootstrap, OnApplicationShut
       for (const { number } of await this.chainsToCut()) while (await this.cut(number, before));
       const unchainedBefore = await this.leastChained(before);
       while (await this.removeStrays(unchainedBefore));
+      while (await this.removeEmptyChains(before));
     } catch (error) {
       this.logger.warn(`Old events stay for now: ${(error as Error).message}`);
     }
@@ -87,6 +77,35 @@ export class AuditRetention implements OnApplicationBootstrap, OnApplicationShut
       await manager.update(ChainRow, { number }, { ...cut, cutMark: this.marks.cut(cut) });
     });
     return hasMore;
+  }
+
+  /**
+   * Removes the rows of chains of which nothing is left, oldest first, up to the first of which something is; the register says up to
+   * which. A process that is still alive begins another chain. Tells whether there may be more.
+   */
+  private async removeEmptyChains(before: string): Promise<boolean> {
+    let hasMore = false;
+    await this.unitOfWork.write(async (manager) => {
+      const register = await lockChain(manager, REGISTER);
+      if (!register || !isGenuineRegister(register, this.marks)) return;
+      const where = { number: MoreThan(register.cutSequence) };
+      const chains = await manager.find(ChainRow, { where, order: { number: 'ASC' }, take: CHAINS });
+      const kept = chains.findIndex((chain, i) => chain.number !== register.cutSequence + 1 + i || !this.isEmpty(chain, before));
+      const gone = kept === -1 ? chains : chains.slice(0, kept);
+      const last = gone.at(-1);
+      hasMore = gone.length === CHAINS;
+      if (!last) return;
+      await manager.delete(ChainRow, { number: In(gone.map(({ number }) => number)) });
+      const cut = { number: REGISTER, cutSequence: last.number, cutHash: '' };
+      await manager.update(ChainRow, { number: REGISTER }, { cutSequence: cut.cutSequence, cutMark: this.marks.cut(cut) });
+    });
+    return hasMore;
+  }
+
+  /** Whether a chain has ended, or paused, so long ago that all of it was cut, and is as we left it. */
+  private isEmpty(chain: ChainRow, before: string): boolean {
+    const isWhole = chain.mark === this.marks.head(chain) && chain.cutMark === this.marks.cut(chain);
+    return isWhole && chain.cutSequence === chain.sequence && chain.cutHash === chain.hash && firstIdAt(chain.startedAt) < before;
   }
 
   /** All before it is in no batch: it is older than the chain, or was not written by us. */

@@ -38,3 +38,9 @@ export class ChainMarks {
     return createHmac('sha256', this.key).update(parts.join('\n')).digest('base64url');
   }
 }
+
+/** Whether the register says what we wrote. Its `cut` is the last of the chains that were removed because nothing of them was left. */
+export function isGenuineRegister(register: ChainRow, marks: ChainMarks): boolean {
+  const isCutGenuine = register.cutSequence === 0 ? register.cutMark === '' : register.cutMark === marks.cut(register);
+  return isCutGenuine && register.mark === marks.head(register);
+}

@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import { firstIdAt, timeOfId } from '../common/ids.js';
 import type { AuditBatch, ChainRow } from './chain.entity.js';
-import type { ChainMarks } from './chain-marks.js';
+import { type ChainMarks, isGenuineRegister } from './chain-marks.js';
 import { type BatchEntry, digestOf, splitEntries } from './event-digest.js';
 import type { AuditEvent } from './event.entity.js';
 import { TrailReader } from './trail-reader.js';
@@ -54,13 +54,13 @@ export class TrailVerifier {
   }
 
   private checkRegister(register: ChainRow, chains: readonly ChainRow[]): void {
-    if (register.mark !== this.marks.head(register)) this.find('chain', register.startedAt, 'The register of the chains was changed.');
+    if (!isGenuineRegister(register, this.marks)) this.find('chain', register.startedAt, 'The register of the chains was changed.');
     const numbers = new Set(chains.map(({ number }) => number));
-    for (let number = 1; number <= register.sequence; number++) {
+    for (let number = register.cutSequence + 1; number <= register.sequence; number++) {
       if (!numbers.has(number)) this.find('chain', undefined, `Chain ${number} was removed, with all that one process wrote.`);
     }
     for (const { number, startedAt } of chains) {
-      if (number > register.sequence) this.find('chain', startedAt, `Chain ${number} was inserted.`);
+      if (number > register.sequence || number <= register.cutSequence) this.find('chain', startedAt, `Chain ${number} was inserted.`);
     }
   }
 

@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
 import { Global, Inject, Logger, Module, type OnApplicationShutdown } from '@nestjs/common';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { CONFIG, type Config } from './config.js';
 
 /** Injection token of the shared Redis connection: a `Redis`, or undefined without `REDIS_URL`. */
 export const REDIS = Symbol('REDIS');
 
 /** Opens the connection. Commands fail at once while Redis is away, because what it holds may be lost. */
-function connect(config: Config): Redis | undefined {
+async function connect(config: Config): Promise<Redis | undefined> {
   if (!config.redisUrl) return undefined;
+  const { Redis } = await import('ioredis');
   const redis = new Redis(config.redisUrl, { enableOfflineQueue: false, maxRetriesPerRequest: 1, keyPrefix: prefixOf(config) });
   const logger = new Logger('Redis');
   let isAway = false;

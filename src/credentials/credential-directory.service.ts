@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { LRUCache } from 'lru-cache';
+import { upTo } from '../common/up-to.js';
 import { MoreThan, Repository } from 'typeorm';
 import { CLOCK, type Clock } from '../common/clock.js';
 import type { CacheFigures } from '../common/tally.js';
@@ -27,11 +28,11 @@ interface Load {
 export class CredentialDirectory {
   private readonly idToClientId = new Map<string, string>();
   private readonly cache = new LRUCache<string, CredentialState>({
-    max: ENTRIES,
+    ...upTo(ENTRIES),
     dispose: (state) => this.idToClientId.delete(state.id),
   });
   /** Client ids that do not exist, so that guessing costs the database nothing. Short, though an id is never made twice. */
-  private readonly unknown = new LRUCache<string, true>({ max: UNKNOWN_ENTRIES, ttl: UNKNOWN_TTL_MS });
+  private readonly unknown = new LRUCache<string, true>({ ...upTo(UNKNOWN_ENTRIES), ttl: UNKNOWN_TTL_MS });
   private readonly loads = new Map<string, Load>();
   private hits = 0;
   private misses = 0;

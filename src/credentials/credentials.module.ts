@@ -12,6 +12,7 @@ import { CredentialRules } from './credential-rules.service.js';
 import { CredentialServers } from './credential-servers.service.js';
 import { CredentialsController } from './credentials.controller.js';
 import { CredentialsService } from './credentials.service.js';
+import { ExpiredSecrets } from './expired-secrets.service.js';
 import { LastUsed } from './last-used.service.js';
 import { OverFetching } from './over-fetching.service.js';
 import { TokenRevocation } from './token-revocation.service.js';
@@ -22,6 +23,7 @@ import { TrustDirectory } from './trust-directory.service.js';
   imports: [AdminModule, ServersModule, TokensModule, TypeOrmModule.forFeature([Credential, ClientSecret, RevokedToken])],
   controllers: [CredentialsController],
   providers: [
+    ExpiredSecrets,
     CredentialsService,
     CredentialList,
     CredentialDirectory,

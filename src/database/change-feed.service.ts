@@ -15,7 +15,7 @@ const PAGE = 1000;
 const SETTLE_MS = 60_000;
 const CHANNEL = 'changes';
 const KEEP_MS = 24 * 3600 * 1000;
-const PRUNE_EVERY_MS = 3600 * 1000;
+const PRUNE_BATCH = 1000;
 
 /**
  * Follows the table of changes, so that what this replica holds in memory follows the database.
@@ -30,7 +30,6 @@ export class ChangeFeed implements OnApplicationBootstrap, OnApplicationShutdown
   private readonly task = new BackgroundTask(() => this.poll(), POLL_MS);
   private subscriber: Redis | undefined;
   private floor = 0;
-  private prunedAt = 0;
   private isLost = false;
   // A duration since the last success, not a date: a step of the wall clock must not make state look fresh.
   private syncedAt = performance.now();
@@ -101,7 +100,6 @@ export class ChangeFeed implements OnApplicationBootstrap, OnApplicationShutdown
       for (const row of rows) this.see(row);
       this.settle();
       if (rows.length === PAGE) this.skipAhead(rows.at(-1)?.id ?? this.floor);
-      await this.prune();
     } catch (error) {
       if (!this.isLost) this.logger.error(`The database cannot be read, serving from memory: ${(error as Error).message}`);
       this.isLost = true;
@@ -142,9 +140,14 @@ export class ChangeFeed implements OnApplicationBootstrap, OnApplicationShutdown
     this.task.wake();
   }
 
-  private async prune(): Promise<void> {
-    if (performance.now() - this.prunedAt < PRUNE_EVERY_MS && this.prunedAt > 0) return;
-    this.prunedAt = performance.now();
-    await this.dataSource.getRepository(Change).delete({ at: LessThan(this.clock() - KEEP_MS) });
+  /** Removes what everybody has seen long ago, in small batches. */
+  async prune(): Promise<void> {
+    const table = this.dataSource.getRepository(Change);
+    const where = { at: LessThan(this.clock() - KEEP_MS) };
+    for (let count = PRUNE_BATCH; count === PRUNE_BATCH;) {
+      const old = await table.find({ select: { id: true }, where, order: { id: 'ASC' }, take: PRUNE_BATCH });
+      count = old.length;
+      if (count > 0) await table.delete(old.map(({ id }) => id));
+    }
   }
 }

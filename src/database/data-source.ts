@@ -1,6 +1,5 @@
 import { dirname } from 'node:path';
 import type BetterSqlite3 from 'better-sqlite3';
-import { createConnection } from 'mysql2/promise';
 import { DataSource, type DataSourceOptions, type EntitySchema } from 'typeorm';
 import { StartupError } from '../common/startup-error.js';
 import type { DatabaseConfig } from '../config/config.js';
@@ -40,6 +39,7 @@ export function prepareDatabase(db: BetterSqlite3.Database): void {
 }
 
 async function serverType(url: string): Promise<'mysql' | 'mariadb'> {
+  const { createConnection } = await import('mysql2/promise');
   const connection = await createConnection({ uri: url, connectTimeout: CONNECT_TIMEOUT_MS });
   try {
     const [rows] = await connection.query('SELECT VERSION() AS version');

@@ -2,6 +2,7 @@ import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { ChangeFeed } from './change-feed.service.js';
 import { Digester } from './digester.js';
+import { Election } from './election.service.js';
 import { Sealer } from './sealer.js';
 import { UnitOfWork } from './unit-of-work.service.js';
 
@@ -26,10 +27,11 @@ export class DatabaseModule {
         { provide: DataSource, useValue: storage.dataSource },
         ChangeFeed,
         UnitOfWork,
+        Election,
         { provide: Sealer, useValue: storage.sealer },
         { provide: Digester, useValue: storage.digester },
       ],
-      exports: [DataSource, ChangeFeed, UnitOfWork, Sealer, Digester],
+      exports: [DataSource, ChangeFeed, UnitOfWork, Election, Sealer, Digester],
     };
   }
 }

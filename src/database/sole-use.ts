@@ -1,5 +1,4 @@
 import Database from 'better-sqlite3';
-import { createConnection } from 'mysql2/promise';
 import { StartupError } from '../common/startup-error.js';
 import type { DatabaseConfig } from '../config/config.js';
 import { describeFault } from './data-source.js';
@@ -40,6 +39,7 @@ export function openLocked(file: string): Database.Database {
 }
 
 async function soleUseOfServer<T>(database: Extract<DatabaseConfig, { kind: 'mysql' }>, work: () => Promise<T>): Promise<T> {
+  const { createConnection } = await import('mysql2/promise');
   const connection = await createConnection({ uri: database.url, connectTimeout: CONNECT_TIMEOUT_MS }).catch((error: unknown) => {
     throw new StartupError(describeFault(database, error), { cause: error });
   });

@@ -8,7 +8,8 @@ import type { Caller, Era, UpstreamAnswer } from '../protocol/exchange.js';
 import { answerDirectly, type DocsExchange } from './direct-answer.js';
 import { DocsLibrary } from './docs-library.js';
 import { partsOf } from './docs-upstream.js';
-import { createMcpServer, type DocsServerParts } from './mcp-server.js';
+import type { DocsServerParts } from './docs-answers.js';
+import { createMcpServer } from './mcp-server.js';
 import { ShellThreads } from './shell/shell-threads.js';
 
 const VERSION = 'io.modelcontextprotocol/protocolVersion';

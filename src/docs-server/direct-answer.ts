@@ -1,6 +1,6 @@
 import { jsonAnswer } from '../protocol/answer.js';
 import type { Exchange, UpstreamAnswer } from '../protocol/exchange.js';
-import { type DocsServerParts, findTool, listTools, runTool, serverInfoOf } from './mcp-server.js';
+import { type DocsServerParts, findTool, listTools, runTool, serverInfoOf } from './docs-answers.js';
 
 const META = 'io.modelcontextprotocol/';
 const MODERN_VERSION = '2026-07-28';

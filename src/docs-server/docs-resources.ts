@@ -1,13 +1,10 @@
-import {
-  type CompleteRequestParams,
-  type CompleteResult,
-  type ListResourcesResult,
-  type ListResourceTemplatesResult,
-  ProtocolError,
-  ProtocolErrorCode,
-  type ReadResourceResult,
-  type Resource,
-  ResourceNotFoundError,
+import type {
+  CompleteRequestParams,
+  CompleteResult,
+  ListResourcesResult,
+  ListResourceTemplatesResult,
+  ReadResourceResult,
+  Resource,
 } from '@modelcontextprotocol/server';
 import type { Caller } from '../protocol/exchange.js';
 import type { DocsLibrary } from './docs-library.js';
@@ -17,6 +14,11 @@ const PAGE_SIZE = 200;
 /** The most that a completion may hold (MCP, "Completion"). */
 const MAX_COMPLETIONS = 100;
 const MIME_TYPE = 'text/markdown';
+
+/** What was asked cannot be made sense of. Not the SDK's error: most processes never need the SDK, and it is large. */
+export class InvalidParams extends Error {
+  override readonly name = 'InvalidParams';
+}
 
 /** Pages and skills as resources: `docs://{name}/{path}` and `skill://{name}/{skill}/SKILL.md`. */
 export class DocsResources {
@@ -51,17 +53,16 @@ export class DocsResources {
     return { resourceTemplates: isOffered ? [{ uriTemplate: this.template, name: 'page', title, description, mimeType: MIME_TYPE }] : [] };
   }
 
-  /** @throws {ResourceNotFoundError} for what does not exist, and for what this caller may not read, in the same words. */
-  read(caller: Caller, uri: string): ReadResourceResult {
+  /** Undefined for what does not exist, and for what this caller may not read. */
+  read(caller: Caller, uri: string): ReadResourceResult | undefined {
     const text = mayReadUri(caller, uri) ? this.textOf(caller, uri) : undefined;
-    if (text === undefined) throw new ResourceNotFoundError(uri);
-    return { contents: [{ uri, mimeType: MIME_TYPE, text }] };
+    return text === undefined ? undefined : { contents: [{ uri, mimeType: MIME_TYPE, text }] };
   }
 
   /** The paths that begin as asked, of what this caller may read. */
   complete(caller: Caller, { ref, argument }: CompleteRequestParams): CompleteResult {
     if (ref.type !== 'ref/resource' || ref.uri !== this.template || argument.name !== 'path') {
-      throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'There is nothing of this name to be completed');
+      throw new InvalidParams('There is nothing of this name to be completed');
     }
     const heads = this.library.listUnder(argument.value, caller, MAX_COMPLETIONS + 1);
     const values = heads.filter(({ path }) => mayReadUri(caller, this.uriOf(path))).map(({ path }) => path);
@@ -122,5 +123,5 @@ function readCursor(cursor: string): Place {
   } catch {
     // Said below.
   }
-  throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'The cursor is not one of ours');
+  throw new InvalidParams('The cursor is not one of ours');
 }

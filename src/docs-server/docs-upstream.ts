@@ -1,13 +1,14 @@
-import { createMcpHandler, type McpHttpHandler } from '@modelcontextprotocol/server';
+import type { McpHttpHandler } from '@modelcontextprotocol/server';
 import { BackgroundTask } from '../common/background-task.js';
 import { answerOf } from '../protocol/answer.js';
-import type { Caller, Era, McpUpstream, UpstreamAnswer } from '../protocol/exchange.js';
+import type { Era, McpUpstream, UpstreamAnswer } from '../protocol/exchange.js';
 import { MCP_CODE, McpError } from '../protocol/mcp-error.js';
 import { answerDirectly, type DocsExchange } from './direct-answer.js';
 import type { DocsLibrary } from './docs-library.js';
-import { createMcpServer, type DocsServerParts } from './mcp-server.js';
+import type { DocsServerParts } from './docs-answers.js';
 import { OpenStreams } from './open-streams.js';
 import { DocsResources } from './docs-resources.js';
+import { loadSdk } from './load-sdk.js';
 import { feedbackTool, type KeepFeedback } from './feedback-tool.js';
 import { readTool } from './read-tool.js';
 import { searchTool } from './search-tool.js';
@@ -21,8 +22,6 @@ const NEEDS_INDEX = /^(tools\/|resources\/|completion\/)/;
 const SWEEP_MS = 60_000;
 /** A call waits this long for the first index at the most; then it is answered from what is there. */
 const FIRST_INDEX_MS = 20_000;
-/** Bounds memory only: how many streams one caller may have open is the gateway's business. */
-const MAX_SUBSCRIPTIONS = 10_000;
 
 export interface DocsUpstreamOptions {
   readonly library: DocsLibrary;
@@ -44,21 +43,16 @@ export class DocsUpstream implements McpUpstream {
   private readonly parts: DocsServerParts;
   private readonly sessions: LegacySessions;
   private readonly streams = new OpenStreams();
-  private readonly modern: McpHttpHandler;
+  private modern: Promise<McpHttpHandler> | undefined;
   private readonly sweeper: BackgroundTask;
   private readonly opened: Promise<void>;
   private isOpen = false;
 
   /** Opens the library in the background; a start does not wait for it. */
   constructor(private readonly options: DocsUpstreamOptions) {
-    const { onError, library, sourced, sessions } = options;
+    const { library, sourced, sessions } = options;
     this.parts = partsOf(options);
     this.sessions = new LegacySessions(this.parts, undefined, sessions);
-    this.modern = createMcpHandler(({ authInfo }) => createMcpServer(this.parts, () => authInfo?.extra?.['caller'] as Caller), {
-      legacy: 'reject',
-      onerror: onError,
-      maxSubscriptions: MAX_SUBSCRIPTIONS,
-    });
     this.sweeper = new BackgroundTask(() => Promise.resolve(this.sessions.endIdle()), SWEEP_MS);
     this.sweeper.start();
     this.opened = Promise.all([library.ready, sourced]).then(() => void (this.isOpen = true));
@@ -109,16 +103,17 @@ export class DocsUpstream implements McpUpstream {
   async close(): Promise<void> {
     await this.sweeper.stop();
     this.sessions.endAll();
-    await this.modern.close();
+    await (await this.modern)?.close();
     this.streams.endAll();
     await this.options.library.close();
   }
 
-  private handleModern({ caller, request, message }: DocsExchange): Promise<Response> {
+  private async handleModern({ caller, request, message }: DocsExchange): Promise<Response> {
     if (request.method !== 'POST') {
       throw new McpError(405, MCP_CODE.invalidRequest, 'This HTTP method is not offered here.', { headers: { allow: 'POST' } });
     }
-    return this.modern.fetch(request, {
+    this.modern ??= loadSdk().then(({ createModernHandler }) => createModernHandler(this.parts, this.options.onError));
+    return (await this.modern).fetch(request, {
       parsedBody: message,
       authInfo: { token: '', clientId: caller.owner, scopes: [], extra: { caller } },
     });

@@ -1,27 +1,46 @@
-import { type CallToolResult, McpServer, ProtocolError, ProtocolErrorCode, type Tool } from '@modelcontextprotocol/server';
-import { z } from 'zod';
-import { VERSION } from '../common/version.js';
+import {
+  createMcpHandler,
+  type McpHttpHandler,
+  McpServer,
+  ProtocolError,
+  ProtocolErrorCode,
+  ResourceNotFoundError,
+  WebStandardStreamableHTTPServerTransport,
+} from '@modelcontextprotocol/server';
 import type { Caller } from '../protocol/exchange.js';
-import type { DocsResources } from './docs-resources.js';
-import { type DocsTool, faultOf } from './docs-tool.js';
+import { allowedTools, cacheHintOf, type DocsServerParts, findTool, LEGACY_VERSIONS, runTool, serverInfoOf } from './docs-answers.js';
+import { type DocsResources, InvalidParams } from './docs-resources.js';
 
-/** Revisions with a handshake and sessions. 2024-11-05 is not offered (R-LEG-17). The newest comes first: it is the one proposed. */
-export const LEGACY_VERSIONS: readonly string[] = ['2025-11-25', '2025-06-18', '2025-03-26'];
-
-/** How long a client may keep the list of tools: it changes with the configuration only. */
-const LIST_TTL_MS = 300_000;
 /** Pages change when somebody saves one. */
 const PAGES_TTL_MS = 10_000;
 const OF_PAGES = ['resources/list', 'resources/read'] as const;
 const OF_CONFIGURATION = ['server/discover', 'tools/list', 'resources/templates/list'] as const;
 const CLIENT_CREDENTIALS = 'io.modelcontextprotocol/oauth-client-credentials';
 
-/** What an MCP server over a documentation is made from. */
-export interface DocsServerParts {
-  readonly name: string;
-  readonly tools: readonly DocsTool[];
-  /** None are offered without it. */
-  readonly resources?: DocsResources;
+/** Bounds memory only: how many streams one caller may have open is the gateway's business. */
+const MAX_SUBSCRIPTIONS = 10_000;
+
+/** What handles messages of the modern era; who calls stands in each request's `authInfo`. */
+export function createModernHandler(parts: DocsServerParts, onError: (error: Error) => void): McpHttpHandler {
+  return createMcpHandler(({ authInfo }) => createMcpServer(parts, () => authInfo?.extra?.['caller'] as Caller), {
+    legacy: 'reject',
+    onerror: onError,
+    maxSubscriptions: MAX_SUBSCRIPTIONS,
+  });
+}
+
+/** The transport of one session of the legacy era, with a server behind it. */
+export async function openSession(
+  parts: DocsServerParts,
+  { id, callerOf, onClosed }: { id: string; callerOf: () => Caller; onClosed: () => void },
+): Promise<WebStandardStreamableHTTPServerTransport> {
+  const transport = new WebStandardStreamableHTTPServerTransport({
+    sessionIdGenerator: () => id,
+    enableJsonResponse: true,
+    onsessionclosed: onClosed,
+  });
+  await createMcpServer(parts, callerOf).connect(transport);
+  return transport;
 }
 
 /**
@@ -54,49 +73,24 @@ export function createMcpServer(parts: DocsServerParts, callerOf: () => Caller):
 
 function offerResources({ server }: McpServer, resources: DocsResources, callerOf: () => Caller): void {
   server.registerCapabilities({ resources: {}, completions: {} });
-  server.setRequestHandler('resources/list', ({ params }) => resources.list(callerOf(), params?.cursor));
+  server.setRequestHandler('resources/list', ({ params }) => orProtocolError(() => resources.list(callerOf(), params?.cursor)));
   server.setRequestHandler('resources/templates/list', () => resources.templates(callerOf()));
-  server.setRequestHandler('resources/read', ({ params: { uri } }) => resources.read(callerOf(), uri));
-  server.setRequestHandler('completion/complete', ({ params }) => resources.complete(callerOf(), params));
+  server.setRequestHandler('resources/read', ({ params: { uri } }) => {
+    const found = resources.read(callerOf(), uri);
+    if (!found) throw new ResourceNotFoundError(uri);
+    return found;
+  });
+  server.setRequestHandler('completion/complete', ({ params }) => orProtocolError(() => resources.complete(callerOf(), params)));
 }
 
-/** How the server names itself. */
-export const serverInfoOf = ({ name }: DocsServerParts) => ({ name: 'gatehouse-docs', title: name, version: VERSION });
-
-/** The tools that a caller may call, and how long and for whom the list may be kept (R-MOD-18). */
-export function listTools(parts: DocsServerParts, caller: Caller): { tools: Tool[] } & CacheHint {
-  return { tools: allowedTools(parts, caller), ...cacheHintOf(caller) };
-}
-
-/** The tool of this name, if there is one and the caller may call it. */
-export function findTool({ tools }: DocsServerParts, caller: Caller, name: unknown): DocsTool | undefined {
-  return tools.find((tool) => tool.name === name && mayCall(caller, tool));
-}
-
-/** Calls a tool. A model can mend its own arguments when it reads what is wrong with them (MCP tools, "Error Handling"). */
-export function runTool(tool: DocsTool, values: unknown, caller: Caller): CallToolResult | Promise<CallToolResult> {
+function orProtocolError<T>(work: () => T): T {
   try {
-    return tool.call(values, caller);
+    return work();
   } catch (error) {
-    if (!(error instanceof z.ZodError)) throw error;
-    return faultOf(`Invalid arguments for ${tool.name}: ${z.prettifyError(error)}`);
+    if (!(error instanceof InvalidParams)) throw error;
+    throw new ProtocolError(ProtocolErrorCode.InvalidParams, error.message);
   }
 }
-
-interface CacheHint {
-  readonly ttlMs: number;
-  readonly cacheScope: 'public' | 'private';
-}
-
-const cacheHintOf = ({ audience }: Caller): CacheHint => ({
-  ttlMs: LIST_TTL_MS,
-  cacheScope: audience === 'public' ? 'public' : 'private',
-});
-
-const mayCall = (caller: Caller, { name }: DocsTool): boolean => caller.isAllowed({ method: 'tools/call', target: name });
-
-const allowedTools = ({ tools }: DocsServerParts, caller: Caller): Tool[] =>
-  tools.filter((tool) => mayCall(caller, tool)).map((tool) => tool.describe(caller));
 
 function instructionsOf({ name, tools }: DocsServerParts): string {
   const [search = '', read = '', shell = ''] = tools.map((tool) => tool.name);

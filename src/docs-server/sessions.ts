@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
+import type { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
 import type { Caller } from '../protocol/exchange.js';
 import { type JsonRpcId, MCP_CODE, McpError } from '../protocol/mcp-error.js';
 import type { DocsExchange } from './direct-answer.js';
 import { readLegacyMessage } from './legacy-message.js';
-import { createMcpServer, type DocsServerParts, LEGACY_VERSIONS } from './mcp-server.js';
+import { type DocsServerParts, LEGACY_VERSIONS } from './docs-answers.js';
+import { loadSdk } from './load-sdk.js';
 import { type SessionClaims, type SessionIdParts, SessionIds } from './session-ids.js';
 
 const MAX_SESSIONS = 5000;
@@ -114,13 +115,15 @@ export class LegacySessions {
   }
 
   private async create(id: string, caller: Caller, claims: SessionClaims | undefined): Promise<Session> {
-    const transport = new WebStandardStreamableHTTPServerTransport({
-      sessionIdGenerator: () => id,
-      enableJsonResponse: true,
-      onsessionclosed: () => this.end(session),
+    const { openSession } = await loadSdk();
+    const opened: { session?: Session } = {};
+    const transport = await openSession(this.parts, {
+      id,
+      callerOf: () => opened.session?.caller ?? caller,
+      onClosed: () => opened.session && this.end(opened.session),
     });
     const session: Session = { id, owner: caller.owner, transport, caller, usedAt: this.monotonicNow(), version: '', claims };
-    await createMcpServer(this.parts, () => session.caller).connect(transport);
+    opened.session = session;
     return session;
   }
 

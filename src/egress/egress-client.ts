@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { Agent, request as send } from 'undici';
+import { Agent } from 'undici';
 import { EgressError } from './egress-error.js';
 import type { EgressPolicy } from './egress-policy.js';
 import { guardConnector, type Lookup, resolveAll } from './guarded-connector.js';
@@ -100,8 +100,9 @@ export class EgressClient {
   }
 
   private async exchange(url: URL, options: EgressRequest, signal: AbortSignal): Promise<EgressResponse> {
-    const { statusCode, headers, body } = await send(url, {
-      dispatcher: this.agent,
+    const { statusCode, headers, body } = await this.agent.request({
+      origin: url.origin,
+      path: url.pathname + url.search,
       method: options.method ?? 'GET',
       headers: { 'user-agent': 'gatehouse', ...options.headers, 'accept-encoding': 'identity' },
       body: options.body ?? null,

@@ -1,5 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
+import { upTo } from '../common/up-to.js';
 import { BackgroundTask } from '../common/background-task.js';
 import { Drain } from '../common/drain.js';
 import { CREDENTIAL_TOPIC, CredentialDirectory } from '../credentials/credential-directory.service.js';
@@ -23,7 +24,7 @@ export class StreamKeeper implements OnApplicationBootstrap, OnApplicationShutdo
   private readonly logger = new Logger('Streams');
   private readonly streams = new LiveStreams();
   /** Client ids by the id of credentials that may have sessions. */
-  private readonly sessionHolders = new LRUCache<string, string>({ max: SESSION_HOLDERS });
+  private readonly sessionHolders = new LRUCache<string, string>({ ...upTo(SESSION_HOLDERS) });
   private readonly task = new BackgroundTask(() => this.sweep(), SWEEP_MS);
   private isLeaving = false;
   private isClosed = false;

@@ -90,7 +90,7 @@ async function createApp(
 ): Promise<NestFastifyApplication> {
   const routes = new RouteTable();
   const requests = new RequestTallies();
-  const logger = createLogger(config);
+  const logger = await createLogger(config);
   const adapter = createAdapter(config);
   prepareInstance(adapter.getInstance(), routes, { drain, watch: watchRoutes(config, requests, logger) });
   const options = { logger: new NestLogger(logger), bodyParser: false, abortOnError: false };

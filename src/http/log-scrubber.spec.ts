@@ -1,4 +1,5 @@
-import { describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import type { Logger } from 'pino';
 import { generateSecret } from '../common/secret-format.js';
 import { loadConfig } from '../config/load-config.js';
 import { createScrubber, secretsOf } from './log-scrubber.js';
@@ -59,8 +60,11 @@ describe('a line of the log', () => {
 
 describe('the logger', () => {
   const lines: string[] = [];
-  const logger = createLogger(loadConfig({ LOG_FORMAT: 'json', LOG_LEVEL: 'debug', ADMIN_PASSWORD: 'canary-password' }), {
-    write: (line: string) => void lines.push(line),
+  let logger: Logger;
+  beforeAll(async () => {
+    logger = await createLogger(loadConfig({ LOG_FORMAT: 'json', LOG_LEVEL: 'debug', ADMIN_PASSWORD: 'canary-password' }), {
+      write: (line: string) => void lines.push(line),
+    });
   });
 
   it('writes members of their own beside the text, and takes secrets out of both', () => {

@@ -1,6 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
-import pretty from 'pino-pretty';
 import { LogLine } from '../common/log-line.js';
 import type { Config } from '../config/config.js';
 import { createScrubber, REDACTED, secretsOf } from './log-scrubber.js';
@@ -9,7 +8,7 @@ import { createScrubber, REDACTED, secretsOf } from './log-scrubber.js';
  * One logger for the process: JSON lines, or readable ones on a terminal. Requests are never logged with headers, query or body, and
  * what looks like a secret is taken out of every line.
  */
-export function createLogger(config: Config, destination?: DestinationStream): Logger {
+export async function createLogger(config: Config, destination?: DestinationStream): Promise<Logger> {
   const { log } = config;
   const scrub = createScrubber(secretsOf(config));
   const options: LoggerOptions = {
@@ -21,6 +20,8 @@ export function createLogger(config: Config, destination?: DestinationStream): L
   };
   if (destination) return pino(options, destination);
   if (log.format === 'json') return pino(options);
+  // For people at a terminal, who are few.
+  const { default: pretty } = await import('pino-pretty');
   return pino(
     options,
     pretty({ colorize: true, translateTime: 'HH:MM:ss', ignore: 'context', messageFormat: '{context}: {msg}', sync: true }),

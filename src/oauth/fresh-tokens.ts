@@ -1,11 +1,12 @@
 import { LRUCache } from 'lru-cache';
+import { upTo } from '../common/up-to.js';
 import type { AccessTokenClaims } from '../tokens/claims.js';
 
 const ENTRIES = 20_000;
 
 /** Remembers the last token of each client at each address, to notice those that do not cache. By replica: a hint, not a limit. */
 export class FreshTokens {
-  private readonly last = new LRUCache<string, AccessTokenClaims>({ max: ENTRIES });
+  private readonly last = new LRUCache<string, AccessTokenClaims>({ ...upTo(ENTRIES) });
 
   /**
    * Takes note of a token that was issued. `hasEnded` says whether an earlier one was ended before its time: then there was a reason.

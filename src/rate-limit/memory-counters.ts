@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { upTo } from '../common/up-to.js';
 
 /** So many in a window of time. One name stands for one quota: what is counted is kept under it. */
 export interface Quota {
@@ -25,7 +26,7 @@ export class MemoryCounters {
     private readonly monotonicNow: () => number = () => performance.now(),
     maxKeys = MAX_KEYS,
   ) {
-    this.counters = new LRUCache<string, Counter>({ max: maxKeys });
+    this.counters = new LRUCache<string, Counter>({ ...upTo(maxKeys) });
   }
 
   get size(): number {

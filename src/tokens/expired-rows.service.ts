@@ -1,13 +1,11 @@
-import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { DataSource, type EntityTarget, LessThan, type ObjectLiteral } from 'typeorm';
-import { BackgroundTask } from '../common/background-task.js';
 import { CLOCK, type Clock } from '../common/clock.js';
 import { UnitOfWork } from '../database/unit-of-work.service.js';
 import { RefreshToken } from './refresh-token.entity.js';
 import { RevokedToken } from './revoked-token.entity.js';
 import { UsedAssertion } from './used-assertion.entity.js';
 
-const EVERY_MS = 10 * 60_000;
 const BATCH = 500;
 /**
  * Kept for longer than it counts: where a clock goes ahead by an hour and is set right again, what was revoked or used must not have
@@ -19,25 +17,16 @@ interface Expiring extends ObjectLiteral {
   readonly expiresAt: number;
 }
 
-/** What has an end leaves its table after it, in small batches. Several replicas may do it at once. */
+/** What has an end leaves its table after it, in small batches. */
 @Injectable()
-export class ExpiredRows implements OnApplicationBootstrap, OnApplicationShutdown {
+export class ExpiredRows {
   private readonly logger = new Logger('ExpiredRows');
-  private readonly task = new BackgroundTask(() => this.removeAll(), EVERY_MS);
 
   constructor(
     private readonly dataSource: DataSource,
     private readonly unitOfWork: UnitOfWork,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
-
-  onApplicationBootstrap(): void {
-    this.task.start();
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    await this.task.stop();
-  }
 
   /** Removes what has expired long enough ago. */
   async removeAll(): Promise<void> {

@@ -1,5 +1,6 @@
 import { type JWTHeaderParameters, jwtVerify, type KeyObject } from 'jose';
 import { LRUCache } from 'lru-cache';
+import { upTo } from '../common/up-to.js';
 import { type Clock, toSeconds } from '../common/clock.js';
 import type { CacheFigures } from '../common/tally.js';
 import { SIGNING_ALGS } from '../config/config.js';
@@ -27,7 +28,7 @@ export interface TokenVerifierOptions {
  * its credential is still live is for the caller to ask. Verified tokens are remembered by digest until they expire.
  */
 export class TokenVerifier {
-  private readonly verified = new LRUCache<string, AccessTokenClaims>({ max: CACHE_ENTRIES });
+  private readonly verified = new LRUCache<string, AccessTokenClaims>({ ...upTo(CACHE_ENTRIES) });
 
   private hits = 0;
   private misses = 0;

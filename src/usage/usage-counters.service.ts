@@ -1,7 +1,6 @@
-import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { AuditService } from '../audit/audit.service.js';
-import { BackgroundTask } from '../common/background-task.js';
 import { Tally } from '../common/tally.js';
 import { CLOCK, type Clock } from '../common/clock.js';
 import { CONFIG, type Config } from '../config/config.js';
@@ -14,17 +13,15 @@ const COLUMNS = ['hour', 'kind', 'credentialId', 'server', 'tool', 'outcome', 'c
 /** Rows of the largest statement. */
 const BATCH = 128;
 const DAY_MS = 86_400_000;
-const PRUNE_EVERY_MS = 3_600_000;
 const PRUNE_BATCH = 1000;
 
 /** Counts use by the hour, in the batches of the audit trail: never a write on a request's path. Replicas add to the same rows. */
 @Injectable()
-export class UsageCounters implements OnApplicationBootstrap, OnApplicationShutdown {
+export class UsageCounters {
   private readonly logger = new Logger('Usage');
   private readonly counts = new HourlyCounts();
   /** Uses since the start that were not counted. */
   readonly lost = new Tally();
-  private readonly task = new BackgroundTask(() => this.prune(), PRUNE_EVERY_MS);
 
   constructor(
     audit: AuditService,
@@ -37,14 +34,6 @@ export class UsageCounters implements OnApplicationBootstrap, OnApplicationShutd
       if (use) this.counts.add(use, at);
     });
     audit.addWriter(() => this.flush());
-  }
-
-  onApplicationBootstrap(): void {
-    this.task.start();
-  }
-
-  onApplicationShutdown(): Promise<void> {
-    return this.task.stop();
   }
 
   /** Counters that wait for the database. */

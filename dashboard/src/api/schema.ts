@@ -1212,7 +1212,7 @@ export interface components {
             };
             id: string;
             /** @enum {string} */
-            kind: "admin.created" | "admin.changed" | "admin.deleted" | "admin.disabled" | "admin.enabled" | "admin.sessions_ended" | "admin.sign_in_failed" | "admin.signed_in" | "admin.signed_out" | "admin_key.created" | "admin_key.deleted" | "admin_key.leaked" | "call" | "call.observed" | "call.refused" | "credential.created" | "credential.changed" | "credential.disabled" | "credential.enabled" | "credential.rotated" | "credential.secret_ended" | "credential.secret_leaked" | "credential.tokens_revoked" | "credential.deleted" | "docs.webhook_created" | "docs.webhook_deleted" | "server.created" | "server.changed" | "server.deleted" | "signing_key.created" | "signing_key.deleted" | "token.issued" | "token.refresh_reused" | "token.refused" | "token.revoked" | "webhook.created" | "webhook.changed" | "webhook.deleted" | "webhook.rotated" | "webhook.tested";
+            kind: "admin.created" | "admin.changed" | "admin.deleted" | "admin.disabled" | "admin.enabled" | "admin.sessions_ended" | "admin.sign_in_failed" | "admin.signed_in" | "admin.signed_out" | "admin_key.created" | "admin_key.deleted" | "admin_key.leaked" | "call" | "call.observed" | "call.refused" | "credential.created" | "credential.changed" | "credential.disabled" | "credential.enabled" | "credential.rotated" | "credential.secret_ended" | "credential.secret_leaked" | "credential.tokens_revoked" | "credential.deleted" | "docs.webhook_created" | "docs.webhook_deleted" | "server.created" | "server.changed" | "server.deleted" | "server.tested" | "signing_key.created" | "signing_key.deleted" | "token.issued" | "token.refresh_reused" | "token.refused" | "token.refused_more" | "token.revoked" | "webhook.created" | "webhook.changed" | "webhook.deleted" | "webhook.rotated" | "webhook.tested";
             server: string | null;
         };
         EventPageDto: {
@@ -1487,6 +1487,8 @@ export interface components {
             state: "fresh" | "stale";
             /** @enum {string} */
             status: "up" | "down";
+            /** @enum {string} */
+            writes: "up" | "down";
         };
         RotateSecretDto: {
             /** @default 86400 */

@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import * as client from 'openid-client';
+import type * as Openid from 'openid-client';
 import { CONFIG, type Config, type OidcConfig } from '../../config/config.js';
 import { Egress } from '../../egress/egress.service.js';
 import { PATHS } from '../../protocol/urls.js';
@@ -13,6 +13,9 @@ const FRESH_MS = 3_600_000;
 /** After a failure it is left alone for this long. */
 const COOL_DOWN_MS = 5000;
 const TIMEOUT_SECONDS = 10;
+
+/** With the first sign-in that needs it: most installations have no identity provider. */
+const loadClient = (): Promise<typeof Openid> => import('openid-client');
 
 /** What must come back with the browser. */
 export interface Challenge {
@@ -32,7 +35,7 @@ export interface Identity {
 @Injectable()
 export class OidcProvider {
   private readonly logger = new Logger('Oidc');
-  private known: { readonly configuration: Promise<client.Configuration>; readonly until: number } | undefined;
+  private known: { readonly configuration: Promise<Openid.Configuration>; readonly until: number } | undefined;
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
@@ -60,6 +63,7 @@ export class OidcProvider {
    * @throws where the provider cannot be asked.
    */
   async begin(): Promise<{ url: URL; challenge: Challenge }> {
+    const client = await loadClient();
     const configuration = await this.discover();
     const challenge = { state: client.randomState(), nonce: client.randomNonce(), verifier: client.randomPKCECodeVerifier() };
     const url = client.buildAuthorizationUrl(configuration, {
@@ -78,6 +82,7 @@ export class OidcProvider {
    * @throws where any of it does not hold.
    */
   async finish(query: string, { state, nonce, verifier }: Challenge): Promise<Identity> {
+    const client = await loadClient();
     const configuration = await this.discover();
     const tokens = await client.authorizationCodeGrant(configuration, new URL(`${this.redirectUri}?${query}`), {
       expectedState: state,
@@ -95,6 +100,7 @@ export class OidcProvider {
   async signOutUrl(method: SignInMethod): Promise<string | null> {
     if (method !== 'oidc' || !this.config.oidc) return null;
     try {
+      const client = await loadClient();
       const configuration = await this.discover();
       if (configuration.serverMetadata().end_session_endpoint === undefined) return null;
       const back = `${this.config.publicUrl}${PATHS.dashboard}/sign-in`;
@@ -112,15 +118,16 @@ export class OidcProvider {
 
   /** Some providers keep groups out of ID tokens. */
   private async askUserInfo(
-    configuration: client.Configuration,
+    configuration: Openid.Configuration,
     accessToken: string,
-    claims: client.IDToken,
+    claims: Openid.IDToken,
   ): Promise<Record<string, unknown>> {
     if (hasClaim(claims, this.requireSettings().roleClaim) || configuration.serverMetadata().userinfo_endpoint === undefined) return {};
+    const client = await loadClient();
     return { ...(await client.fetchUserInfo(configuration, accessToken, claims.sub)) };
   }
 
-  private discover(): Promise<client.Configuration> {
+  private discover(): Promise<Openid.Configuration> {
     const now = performance.now();
     if (this.known && now < this.known.until) return this.known.configuration;
     const known = { configuration: this.readConfiguration(), until: now + FRESH_MS };
@@ -131,16 +138,17 @@ export class OidcProvider {
     return known.configuration;
   }
 
-  private async readConfiguration(): Promise<client.Configuration> {
+  private async readConfiguration(): Promise<Openid.Configuration> {
     const { issuer, clientId, clientSecret } = this.requireSettings();
+    const client = await loadClient();
     // Plain http: is the egress guard's to refuse, which takes it on networks of EGRESS_ALLOW only.
     const isInsecure = new URL(issuer).protocol === 'http:';
-    const customFetch: client.CustomFetch = egressFetch((request) => this.egress.request(request));
+    const customFetch: Openid.CustomFetch = egressFetch((request) => this.egress.request(request));
     const execute = isInsecure ? [client.allowInsecureRequests] : [];
     const options = { [client.customFetch]: customFetch, timeout: TIMEOUT_SECONDS, execute };
     const found = await client.discovery(new URL(issuer), clientId, clientSecret, undefined, options);
     const metadata = found.serverMetadata();
-    const configuration = new client.Configuration(metadata, clientId, clientSecret, clientAuthentication(metadata, clientSecret));
+    const configuration = new client.Configuration(metadata, clientId, clientSecret, clientAuthentication(client, metadata, clientSecret));
     configuration[client.customFetch] = customFetch;
     configuration.timeout = TIMEOUT_SECONDS;
     client.enableNonRepudiationChecks(configuration);
@@ -151,9 +159,10 @@ export class OidcProvider {
 
 /** Basic is what clients are registered for unless they say otherwise (OpenID Connect Core 1.0 §9, Discovery 1.0 §3). */
 function clientAuthentication(
-  { token_endpoint_auth_methods_supported: methods }: client.ServerMetadata,
+  client: typeof Openid,
+  { token_endpoint_auth_methods_supported: methods }: Openid.ServerMetadata,
   secret: string,
-): client.ClientAuth {
+): Openid.ClientAuth {
   const isPost = methods !== undefined && !methods.includes('client_secret_basic') && methods.includes('client_secret_post');
   return isPost ? client.ClientSecretPost(secret) : client.ClientSecretBasic(secret);
 }

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { LRUCache } from 'lru-cache';
+import { upTo } from '../../common/up-to.js';
 import { Repository } from 'typeorm';
 import { CLOCK, type Clock } from '../../common/clock.js';
 import { CONFIG, type Config } from '../../config/config.js';
@@ -38,9 +39,9 @@ interface Load {
 /** Sessions by token: loaded on first use, kept in a bounded cache, dropped when the change feed names them or their admin. */
 @Injectable()
 export class SessionDirectory {
-  private readonly cache = new LRUCache<string, SessionState>({ max: ENTRIES });
+  private readonly cache = new LRUCache<string, SessionState>({ ...upTo(ENTRIES) });
   /** Tokens of no session, so that an old cookie costs the database nothing. */
-  private readonly unknown = new LRUCache<string, true>({ max: UNKNOWN_ENTRIES, ttl: UNKNOWN_TTL_MS });
+  private readonly unknown = new LRUCache<string, true>({ ...upTo(UNKNOWN_ENTRIES), ttl: UNKNOWN_TTL_MS });
   private readonly loads = new Map<string, Load>();
 
   constructor(

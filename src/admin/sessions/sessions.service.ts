@@ -1,8 +1,7 @@
-import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { type EntityManager, In, LessThan, MoreThan, Not, Repository } from 'typeorm';
 import { AuditService } from '../../audit/audit.service.js';
-import { BackgroundTask } from '../../common/background-task.js';
 import { CLOCK, type Clock } from '../../common/clock.js';
 import { newId } from '../../common/ids.js';
 import { CONFIG, type Config } from '../../config/config.js';
@@ -20,7 +19,6 @@ const PER_ADMIN = 50;
 const USER_AGENT_LENGTH = 200;
 /** Fine enough for a lifetime of hours, and not a write for each request. */
 const SEEN_STEP_MS = 60_000;
-const PRUNE_EVERY_MS = 600_000;
 const PRUNE_BATCH = 500;
 
 export interface SessionStart {
@@ -36,9 +34,8 @@ export interface NewSession {
 
 /** Begins and ends the sign-in sessions of admins. */
 @Injectable()
-export class SessionsService implements OnApplicationBootstrap, OnApplicationShutdown {
+export class SessionsService {
   private readonly logger = new Logger('Sessions');
-  private readonly task = new BackgroundTask(() => this.prune(), PRUNE_EVERY_MS);
   private seen = new Map<string, number>();
 
   constructor(
@@ -50,14 +47,6 @@ export class SessionsService implements OnApplicationBootstrap, OnApplicationShu
     @Inject(CLOCK) private readonly clock: Clock,
   ) {
     audit.addToFlush((manager) => this.flush(manager));
-  }
-
-  onApplicationBootstrap(): void {
-    this.task.start();
-  }
-
-  onApplicationShutdown(): Promise<void> {
-    return this.task.stop();
   }
 
   /** Begins a session for an admin whom the caller has locked in this transaction. The token is in this answer only. */

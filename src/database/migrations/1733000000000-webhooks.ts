@@ -1,5 +1,6 @@
 import { type MigrationInterface, type QueryRunner, Table } from 'typeorm';
-import { bool, createTable, id, int, long, optional, primary, text, time } from './columns.js';
+import { bool, id, int, long, optional, primary, text, time } from './columns.js';
+import { createTable } from './steps.js';
 
 const TABLES = [
   new Table({

@@ -5,6 +5,7 @@ import { Servers1732700000000 } from './1732700000000-servers.js';
 import { Dashboard1732800000000 } from './1732800000000-dashboard.js';
 import { SparseEvents1732850000000 } from './1732850000000-sparse-events.js';
 import { AuditChain1732900000000 } from './1732900000000-audit-chain.js';
+import { Leases1732950000000 } from './1732950000000-leases.js';
 import { Webhooks1733000000000 } from './1733000000000-webhooks.js';
 
 /** Every migration, in order. */
@@ -16,5 +17,6 @@ export const MIGRATIONS = [
   Dashboard1732800000000,
   SparseEvents1732850000000,
   AuditChain1732900000000,
+  Leases1732950000000,
   Webhooks1733000000000,
 ];

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from '../../../test/support/properties.js';
 import { splitSections } from './markdown.js';
-import { endOfSection, findSection, type ParsedPage, parsePage as parse } from './page.js';
+import { endOfSection, findSection } from './find-section.js';
+import { type ParsedPage, parsePage as parse } from './page.js';
 import { linkOf, pathOf } from './page-path.js';
 
 const parsePage = (file: string, text: string): ParsedPage => parse({ file, text });

@@ -4,7 +4,6 @@ import type { NavigationEntry } from './manifest.js';
 import { type Section, type SectionText, splitSections } from './markdown.js';
 import { type MdxSources, reduceMdx } from './mdx.js';
 import { pathOf } from './page-path.js';
-import { slugOf } from './slug.js';
 
 /** What is known of a page without reading it. */
 export interface PageHead extends Readable {
@@ -93,18 +92,3 @@ function titleOf(file: string, sections: readonly Section[]): string {
 /** The navigation makes a page public that says nothing of it. */
 const accessOf = ({ access }: FrontMatter, entry: NavigationEntry | undefined): Access =>
   access === 'default' && entry?.isPublic ? 'public' : access;
-
-/** A section by its anchor or, as models write it, its heading. */
-export function findSection(page: Page, wanted: string): Section | undefined {
-  const slug = slugOf(wanted);
-  return (
-    page.sections.find((section) => section.level > 0 && section.slug === wanted) ??
-    page.sections.find((section) => section.level > 0 && (section.slug === slug || slugOf(section.heading) === slug))
-  );
-}
-
-/** Where a section ends together with everything below it. */
-export function endOfSection(page: Page, section: Section): number {
-  const next = page.sections.find(({ start, level }) => start > section.start && level <= section.level);
-  return next?.start ?? page.body.length;
-}

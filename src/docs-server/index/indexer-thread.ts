@@ -36,7 +36,8 @@ export interface IndexerThreadOptions {
 const HEAP_MB = 768;
 /** What belongs to no file, as scanning and merging, may take longer. */
 const OTHER_LIMIT_FACTOR = 12;
-const IDLE_MS = 30_000;
+/** A thread holds some 30 MB, and takes a quarter of a second to start. */
+const IDLE_MS = 5_000;
 const MAX_TOO_SLOW = 1000;
 const BROKEN: ReadonlySet<string> = new Set(['SQLITE_CORRUPT', 'SQLITE_NOTADB', 'SQLITE_READONLY_DBMOVED', 'SQLITE_IOERR_SHORT_READ']);
 

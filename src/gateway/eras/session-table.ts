@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { upTo } from '../../common/up-to.js';
 import type { Clock } from '../../common/clock.js';
 import { newUnguessableId } from '../../common/ids.js';
 import type { Sealer } from '../../database/sealer.js';
@@ -23,11 +24,11 @@ export interface SessionTableParts {
  * replica can take the next message (R-LEG-06, R-LEG-09).
  */
 export class SessionTable {
-  private readonly sessions = new LRUCache<string, LegacySession>({ max: MAX_SESSIONS });
-  private readonly byKey = new LRUCache<string, LegacySession>({ max: MAX_SESSIONS });
-  private readonly ended = new LRUCache<string, true>({ max: MAX_ENDED, ttl: LIFETIME_MS });
+  private readonly sessions = new LRUCache<string, LegacySession>({ ...upTo(MAX_SESSIONS) });
+  private readonly byKey = new LRUCache<string, LegacySession>({ ...upTo(MAX_SESSIONS) });
+  private readonly ended = new LRUCache<string, true>({ ...upTo(MAX_ENDED), ttl: LIFETIME_MS });
   /** When the sessions of an owner were ended. */
-  private readonly endedOwners = new LRUCache<string, number>({ max: MAX_ENDED, ttl: LIFETIME_MS });
+  private readonly endedOwners = new LRUCache<string, number>({ ...upTo(MAX_ENDED), ttl: LIFETIME_MS });
 
   private readonly stopListening: () => void;
 

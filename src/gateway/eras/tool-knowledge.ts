@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { upTo } from '../../common/up-to.js';
 import { type ParamHeader, paramHeadersOf } from '../http-upstream/param-headers.js';
 import { encodeHeaderValue } from '../mcp-headers.js';
 import { isObject, type JsonObject } from '../message-shape.js';
@@ -16,7 +17,7 @@ export interface KnownTool {
 
 /** What the lists of tools that each caller has seen say of how to call them. */
 export class ToolKnowledge {
-  private readonly tools = new LRUCache<string, KnownTool>({ max: MAX_TOOLS, ttl: KEEP_MS });
+  private readonly tools = new LRUCache<string, KnownTool>({ ...upTo(MAX_TOOLS), ttl: KEEP_MS });
 
   find(owner: string, name: unknown): KnownTool | undefined {
     return this.tools.get(`${owner} ${String(name)}`);

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { upTo } from '../../common/up-to.js';
 
 const MAX_ENTRIES = 50_000;
 
@@ -11,8 +12,8 @@ export class Belongings {
   private readonly any: LRUCache<string, true>;
 
   constructor(maxEntries = MAX_ENTRIES) {
-    this.own = new LRUCache({ max: maxEntries });
-    this.any = new LRUCache({ max: maxEntries });
+    this.own = new LRUCache({ ...upTo(maxEntries) });
+    this.any = new LRUCache({ ...upTo(maxEntries) });
   }
 
   add(session: string, thing: string): void {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import { upTo } from '../../common/up-to.js';
 import type { Sealer } from '../../database/sealer.js';
 
 /** A legacy session, as its id tells it. */
@@ -26,7 +27,7 @@ const UPSTREAM_ID = /^[\x21-\x7e]{1,2048}$/;
  * upstream and the credential: every replica can read it, nobody else can make or use one (R-LEG-05, -06, -09).
  */
 export class SessionSeal {
-  private readonly opened = new LRUCache<string, LegacySession & { readonly owner: string }>({ max: CACHED });
+  private readonly opened = new LRUCache<string, LegacySession & { readonly owner: string }>({ ...upTo(CACHED) });
   private readonly purpose: string;
 
   constructor(

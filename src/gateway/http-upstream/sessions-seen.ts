@@ -1,11 +1,12 @@
 import { LRUCache } from 'lru-cache';
+import { upTo } from '../../common/up-to.js';
 import type { LegacySession } from './session-seal.js';
 
 const MAX_SESSIONS = 20_000;
 
 /** The sessions that this replica has seen used, and whose they are, so that they can be ended with their credential. */
 export class SessionsSeen {
-  private readonly sessions = new LRUCache<string, LegacySession & { readonly owner: string }>({ max: MAX_SESSIONS });
+  private readonly sessions = new LRUCache<string, LegacySession & { readonly owner: string }>({ ...upTo(MAX_SESSIONS) });
 
   get size(): number {
     return this.sessions.size;

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { upTo } from '../../common/up-to.js';
 import { addressKey } from '../../rate-limit/address-key.js';
 import { OAuthError } from '../../protocol/oauth-error.js';
 
@@ -17,7 +18,7 @@ interface Claimant {
  * Who is not blocked costs nothing: counters are touched on failures only.
  */
 export class FailureThrottle {
-  private readonly blockedUntil = new LRUCache<string, number>({ max: BLOCKED_ENTRIES });
+  private readonly blockedUntil = new LRUCache<string, number>({ ...upTo(BLOCKED_ENTRIES) });
 
   constructor(
     private readonly countOne: CountFailure,

@@ -1,6 +1,7 @@
 import { createHash, type X509Certificate } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { LRUCache } from 'lru-cache';
+import { upTo } from '../../common/up-to.js';
 import type { ClientCertificateConfig } from '../../config/config.js';
 import { AddressSet, plainAddress } from '../../common/address-set.js';
 import { readClientCertificate } from './client-certificate.js';
@@ -24,7 +25,7 @@ const CACHE_ENTRIES = 1000;
 export class CertificateSource {
   private readonly header: string | undefined;
   private readonly proxies: AddressSet;
-  private readonly parsed = new LRUCache<string, { readonly certificate: X509Certificate | undefined }>({ max: CACHE_ENTRIES });
+  private readonly parsed = new LRUCache<string, { readonly certificate: X509Certificate | undefined }>({ ...upTo(CACHE_ENTRIES) });
 
   constructor(config: ClientCertificateConfig | undefined, trustProxy: readonly string[]) {
     this.header = config?.header;

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import { upTo } from '../../common/up-to.js';
 import { usableKeys, type VerificationKey } from '../verification-key.js';
 
 const CACHE_ENTRIES = 5000;
 
 /** Reads the public keys inside proofs. A client sends the same one with every request, so those that were good are remembered. */
 export class ProofKeys {
-  private readonly known = new LRUCache<string, VerificationKey>({ max: CACHE_ENTRIES });
+  private readonly known = new LRUCache<string, VerificationKey>({ ...upTo(CACHE_ENTRIES) });
 
   /** Undefined for what is no public key that proofs may be signed with. */
   read(jwk: object): VerificationKey | undefined {
