@@ -120,26 +120,26 @@ export class SigningKeysService implements OnModuleInit, OnApplicationBootstrap,
   /** Emergency: tokens signed by this key stop being valid. Where nothing else signs, a new key does at once; where something does, it goes on. */
   async remove(kid: string, actor: string): Promise<void> {
     await this.unitOfWork.run(async (transaction) => {
-      const { affected } = await transaction.manager.delete(SigningKey, { kid });
-      if (affected === 0) throw new ProblemError('not_found', 'There is no signing key with this kid.');
-      await this.audit.record(transaction.manager, { kind: 'signing_key.deleted', actor, detail: { kid } });
+      const { manager } = transaction;
+      await lockKeys(manager);
+      const keys = await manager.find(SigningKey, { order: { signsFrom: 'ASC' } });
+      const index = keys.findIndex((key) => key.kid === kid);
+      const removed = keys[index];
+      if (!removed) throw new ProblemError('not_found', 'There is no signing key with this kid.');
+      await manager.delete(SigningKey, { kid });
+      await this.audit.record(manager, { kind: 'signing_key.deleted', actor, detail: { kid } });
       await transaction.changed(TOPIC, kid);
-      await this.fillGap(transaction, actor);
+      if (removed.signsFrom > this.clock()) await this.relink(manager, keys[index - 1], keys[index + 1]);
+      const others = await manager.find(SigningKey);
+      const now = this.clock();
+      if (!others.some((key) => key.signsFrom <= now && coversNewTokens(key, now))) await this.addKey(transaction, now, actor);
     });
     await this.reload();
   }
 
-  /** After a removal: somebody must sign now, and somebody without an end. */
-  private async fillGap(transaction: Transaction, actor: string): Promise<void> {
-    const { manager } = transaction;
-    const others = await manager.find(SigningKey);
-    const now = this.clock();
-    const current = others.filter((key) => key.signsFrom <= now && coversNewTokens(key, now));
-    if (current.length === 0) return this.addKey(transaction, now, actor);
-    if (others.some((key) => key.retiresAt === null)) return;
-    // Its successor has gone: it signs until the next one may, which its end is then counted from.
-    await manager.update(SigningKey, { kid: current.reduce((a, b) => (b.signsFrom > a.signsFrom ? b : a)).kid }, { retiresAt: null });
-    await this.addKey(transaction, now + JWKS_MAX_AGE_SECONDS * 1000, actor);
+  /** Between two keys one has gone that never signed: the former signs until the latter does, and not until the one that has gone would have. */
+  private async relink(manager: EntityManager, former: SigningKey | undefined, latter: SigningKey | undefined): Promise<void> {
+    if (former) await manager.update(SigningKey, { kid: former.kid }, { retiresAt: latter ? retirementBefore(latter.signsFrom) : null });
   }
 
   /** Looks for a key that this replica does not know, at most once in 30 s, whatever is asked (R-KEY-03). */
@@ -153,8 +153,12 @@ export class SigningKeysService implements OnModuleInit, OnApplicationBootstrap,
   private async addKey({ manager, changed }: Transaction, signsFrom: number, actor: string): Promise<void> {
     const alg = this.config.tokens.signingAlg;
     const { kid, publicJwk, pkcs8 } = await generateKeyMaterial(alg);
-    const retiresAt = signsFrom + (MAX_TOKEN_TTL + SKEW_SECONDS) * 1000;
-    await manager.createQueryBuilder().update(SigningKey).set({ retiresAt }).where('retiresAt IS NULL').execute();
+    await manager
+      .createQueryBuilder()
+      .update(SigningKey)
+      .set({ retiresAt: retirementBefore(signsFrom) })
+      .where('retiresAt IS NULL')
+      .execute();
     await manager.insert(SigningKey, {
       kid,
       alg,
@@ -190,7 +194,10 @@ export class SigningKeysService implements OnModuleInit, OnApplicationBootstrap,
 
 /** Whether a token that is signed now can live as long as any may. A key that was replaced in the past would end before it. */
 const coversNewTokens = ({ retiresAt }: Pick<SigningKey, 'retiresAt'>, now: number): boolean =>
-  retiresAt === null || retiresAt >= now + (MAX_TOKEN_TTL + SKEW_SECONDS) * 1000;
+  retiresAt === null || retiresAt >= retirementBefore(now);
+
+/** When the last token has ended of a key that another follows at this time. */
+const retirementBefore = (signsFrom: number): number => signsFrom + (MAX_TOKEN_TTL + SKEW_SECONDS) * 1000;
 
 /** Replicas that come to it at the same time take turns, and the second finds nothing to do. On SQLite transactions do anyway. */
 async function lockKeys(manager: EntityManager): Promise<void> {
