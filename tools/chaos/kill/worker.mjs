@@ -3,6 +3,8 @@ import { between, oneOf } from './random.mjs';
 
 /** So that checks after each kill do not take longer than the load before it. */
 const MAX_ALIVE = 6;
+const LONG_EVERY = 5;
+const LONG_MS = 3000;
 
 /** Does one act after the other on subjects of its own, and knows of each what was answered. */
 export class Worker {
@@ -87,5 +89,5 @@ export class Worker {
   }
 }
 
-/** A moment within a round, in milliseconds. */
-export const moment = () => between(50, 1500);
+/** When a round ends, in milliseconds. Some are long enough to show what is not written in time. */
+export const moment = (round) => between(50, 1500) + (round % LONG_EVERY === 0 ? LONG_MS : 0);
