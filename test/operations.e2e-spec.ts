@@ -34,7 +34,7 @@ describe('a start', () => {
       readdirSync(join(dir, 'data'))
         .filter((name) => !/-(wal|shm)$/.test(name))
         .sort(),
-    ).toEqual(['docs', 'gatehouse.sqlite', 'master.key']);
+    ).toEqual(['docs', 'gatehouse.sqlite', 'gatehouse.sqlite.start', 'master.key']);
     expect(statSync(join(dir, 'data', 'master.key')).mode & 0o777).toBe(0o600);
     const second = await startGatehouse(loadConfig(env));
     expect(second.firstOwner).toBeUndefined();

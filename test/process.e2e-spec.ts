@@ -72,7 +72,7 @@ describe('the process', () => {
 
   it('lets the first owner in from the first answer on', async () => {
     const port = await freePort();
-    const { child, ended } = run({ PORT: String(port), DATA_DIR: join(dir, 'owner'), ADMIN_PASSWORD: PASSWORD, DOCS_DIR: 'docs' });
+    const { child, output, ended } = run({ PORT: String(port), DATA_DIR: join(dir, 'owner'), ADMIN_PASSWORD: PASSWORD, DOCS_DIR: 'docs' });
     const headers = { authorization: basic('admin', PASSWORD) };
     let status = 0;
     while (status === 0) {
@@ -82,6 +82,8 @@ describe('the process', () => {
       );
     }
     expect(status).toBe(200);
+    // Not even a deprecation: it would come with every start.
+    expect(output.stderr).toBe('');
     child.kill('SIGTERM');
     await expect(ended).resolves.toBe(0);
   });

@@ -16,7 +16,7 @@ import { postForm } from './support/oauth.js';
 const DAY_MS = 86_400_000;
 const DAYS = 365;
 /** Days from one that is lived through to the next. */
-const STEP_DAYS = 3;
+const STEP_DAYS = 5;
 /** A process that stops and starts every fifteen days. */
 const RESTART_DAYS = 15;
 const RETENTION_DAYS = 30;
@@ -44,6 +44,9 @@ const BOUNDS: Readonly<Record<string, number>> = {
   UnchainedEvent: 30,
   UsageHour: 40 * (RETENTION_DAYS + 2),
   UsedAssertion: 4,
+  Webhook: 1,
+  WebhookMessage: 30 / STEP_DAYS + 3,
+  WebhookNotice: 2,
 };
 
 const key = testKey();
@@ -60,6 +63,7 @@ const start = (on?: TestGatehouse): Promise<TestGatehouse> =>
       USAGE_RETENTION_DAYS: String(RETENTION_DAYS),
       REFRESH_TOKENS: 'on',
       RATE_LIMITS: 'off',
+      EGRESS_ALLOW: '127.0.0.0/8',
     },
   });
 
@@ -68,8 +72,12 @@ beforeAll(async () => {
 });
 afterAll(() => gatehouse.remove());
 
-/** What goes on in a day: tokens by secret and by key, a refresh, a revocation, a rotation, a sign-in, a credential that comes and goes. */
-async function liveADay(client: { id: string; clientId: string; clientSecret: string }, signer: { clientId: string }): Promise<string> {
+/** What goes on in a day: tokens by secret and by key, a refresh, a revocation, a rotation, a sign-in, a message, a credential that comes and goes. */
+async function liveADay(
+  client: { id: string; clientId: string; clientSecret: string },
+  signer: { clientId: string },
+  webhook: string,
+): Promise<string> {
   const { json } = await gatehouse.token(client);
   const now = Math.floor(clock() / 1000);
   const claims = clientClaims(signer.clientId, `${gatehouse.url}/authed/mcp`, { iat: now, exp: now + 300 });
@@ -85,6 +93,7 @@ async function liveADay(client: { id: string; clientId: string; clientSecret: st
     headers: { 'content-type': 'application/json', 'gatehouse-csrf': '1' },
     body: JSON.stringify({ username: 'admin', password: PASSWORD }),
   });
+  expect((await gatehouse.admin(`/webhooks/${webhook}/test`, { method: 'POST' })).status).toBe(200);
   const rotated = await gatehouse.admin(`/credentials/${client.id}/rotate`, { body: { overlapSeconds: 3600 } });
   expect(rotated.status).toBeLessThan(300);
   return rotated.json['clientSecret'] as string;
@@ -100,9 +109,10 @@ it('every table stays bounded over a year of use, and the audit trail whole', as
   expect(Object.keys(BOUNDS).sort()).toEqual(ENTITIES.map(({ name }) => name).sort());
   let client = await gatehouse.createCredential();
   const signer = await gatehouse.createCredential({ authMethod: 'private_key_jwt', jwks: jwksOf(key) });
+  const webhook = await gatehouse.admin('/webhooks', { body: { label: 'told', url: 'http://127.0.0.1:9/' } });
   const most: Record<string, number> = {};
   for (let day = 0; day <= DAYS; day += STEP_DAYS) {
-    client = { ...client, clientSecret: await liveADay(client, signer) };
+    client = { ...client, clientSecret: await liveADay(client, signer, String(webhook.json['id'])) };
     await gatehouse.flush();
     offset += STEP_DAYS * DAY_MS;
     if (day % RESTART_DAYS === 0) {

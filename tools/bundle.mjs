@@ -14,6 +14,8 @@ const EXTERNAL = [
   /^@node-rs\/argon2/,
   /^swagger-ui-dist/,
   /^class-(validator|transformer)/,
+  // Says `new Buffer`, of which Node warns outside node_modules.
+  'passport-http',
   'just-bash',
   'pino-pretty',
   /^mysql2(\/|$)/,

@@ -7,6 +7,7 @@ import { ExpiredSecrets } from '../credentials/expired-secrets.service.js';
 import { ChangeFeed } from '../database/change-feed.service.js';
 import { ExpiredRows } from '../tokens/expired-rows.service.js';
 import { UsageCounters } from '../usage/usage-counters.service.js';
+import { WebhookRetention } from '../webhooks/webhook-retention.service.js';
 import { type Chore, CHORES, Housekeeping } from './housekeeping.service.js';
 
 /** Each says for itself what has had its time. */
@@ -20,6 +21,7 @@ function choresOf(modules: ModuleRef): Chore[] {
     () => of(UsageCounters).prune(),
     () => of(ChangeFeed).prune(),
     () => of(AuditRetention).removeOld(),
+    () => of(WebhookRetention).removeOld(),
   ];
 }
 

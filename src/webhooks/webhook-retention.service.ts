@@ -1,23 +1,20 @@
-import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { In, LessThan, Not, Repository } from 'typeorm';
-import { BackgroundTask } from '../common/background-task.js';
 import { CLOCK, type Clock } from '../common/clock.js';
 import { UnitOfWork } from '../database/unit-of-work.service.js';
 import { Webhook } from './webhook.entity.js';
 import { WebhookMessage, WebhookNotice } from './webhook-message.entity.js';
 
-const EVERY_MS = 10 * 60_000;
 const KEPT_MS = 30 * 86_400_000;
 /** Of each webhook, however young. */
 const KEPT = 1000;
 const BATCH = 500;
 
-/** Deliveries are kept for a month, and of each webhook the newest; notices until they end. Several replicas may remove at once. */
+/** Deliveries are kept for a month, and of each webhook the newest; notices until they end. */
 @Injectable()
-export class WebhookRetention implements OnApplicationBootstrap, OnModuleDestroy {
+export class WebhookRetention {
   private readonly logger = new Logger('Webhooks');
-  private readonly task = new BackgroundTask(() => this.removeOld(), EVERY_MS);
 
   constructor(
     @InjectRepository(Webhook) private readonly webhooks: Repository<Webhook>,
@@ -26,14 +23,6 @@ export class WebhookRetention implements OnApplicationBootstrap, OnModuleDestroy
     private readonly unitOfWork: UnitOfWork,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
-
-  onApplicationBootstrap(): void {
-    this.task.start();
-  }
-
-  async onModuleDestroy(): Promise<void> {
-    await this.task.stop();
-  }
 
   /** Removes what is too old or too much by now. */
   async removeOld(): Promise<void> {
