@@ -51,7 +51,8 @@ async function schemaOf(dataSource: DataSource): Promise<string[]> {
       }
     }
     await dataSource.destroy();
-    expect(kills.length).toBeGreaterThan(30);
+    // What a killed start has done is not done again, so that a migration of many steps is killed less often than it has steps.
+    expect(kills.length).toBeGreaterThan(2 * MIGRATIONS.length);
     // None is in the table of migrations: the next start goes through all of them.
     const next = await openDatabase(database.config, ENTITIES);
     expect(await schemaOf(next)).toEqual(await schemaOf(fresh.dataSource));
