@@ -2,7 +2,7 @@
  * How search bears 20,000 pages, made of the sections of real ones: how long indexing takes and how much memory, how fast answers
  * come while it goes on and after it, how soon a change is found, and how soon a restart serves.
  * `taskset -c 0 npm run bench -- scale [pages]`: on one core, as the figures in the documentation. BENCH_SEARCHES: at most so many searches
- * a second meanwhile (50).
+ * a second meanwhile (100).
  */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ import { DocsLibrary } from '../../dist/src/docs-server/docs-library.js';
 
 const PAGES = Number(process.argv[3] ?? 20_000);
 /** From the end of a search to the next. */
-const SEARCH_EVERY_MS = 1000 / Number(process.env.BENCH_SEARCHES ?? 50);
+const SEARCH_EVERY_MS = 1000 / Number(process.env.BENCH_SEARCHES ?? 100);
 const SOURCES = ['pino', 'fastify', 'undici'].map((name) => join('node_modules', name, 'docs'));
 const READER = { audience: 'public', groups: [] };
 const QUERIES = [

@@ -39,20 +39,20 @@ async function schemaOf(dataSource: DataSource): Promise<string[]> {
 
   it('is made good by the next, after whichever statement it was', async () => {
     const dataSource = await new DataSource(await dataSourceOptions(database.config, [])).initialize();
-    const kills: number[] = [];
+    let kills = 0;
     for (const Migration of MIGRATIONS) {
-      for (let statements = 0; ; statements++) {
+      // What a killed start has done is not done again: each of these gets one statement further.
+      for (let statements = 0; ; statements = 1) {
         const runner = dieAfter(dataSource.createQueryRunner(), statements);
         const error = await new Migration().up(runner).catch((reason: unknown) => reason);
         await runner.release();
         if (error === undefined) break;
         expect(error).toBeInstanceOf(Killed);
-        kills.push(statements);
+        kills++;
       }
     }
     await dataSource.destroy();
-    // What a killed start has done is not done again, so that a migration of many steps is killed less often than it has steps.
-    expect(kills.length).toBeGreaterThan(2 * MIGRATIONS.length);
+    expect(kills).toBeGreaterThan(30);
     // None is in the table of migrations: the next start goes through all of them.
     const next = await openDatabase(database.config, ENTITIES);
     expect(await schemaOf(next)).toEqual(await schemaOf(fresh.dataSource));
