@@ -17,6 +17,7 @@ import { TestBrowser } from './support/browser.js';
 import { build } from './support/replicas.js';
 
 const ON_SERVER = Boolean(process.env['TEST_DATABASE_URL']);
+// Files are copied of SQLite alone, and only a server has other connections: each run does what its database has.
 const onSqlite = ON_SERVER ? it.skip : it;
 const onServer = ON_SERVER ? it : it.skip;
 

@@ -55,6 +55,7 @@ async function openSession({ front }: Replica): Promise<Record<string, string>> 
 const statusOf = async ({ front }: Replica, headers: Record<string, string>): Promise<number> =>
   (await front.ask(request(1, 'ping'), { headers })).status;
 
+// Needs a Redis, which `npm test` does without: `.ci/run` sets one.
 (TEST_REDIS_URL ? describe : describe.skip)('sessions of replicas with Redis', () => {
   const keyPrefix = `test-${randomBytes(4).toString('hex')}:`;
 

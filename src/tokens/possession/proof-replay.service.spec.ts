@@ -72,6 +72,7 @@ describe('ProofReplay with a Redis that does not answer', () => {
   });
 });
 
+// Needs a Redis, which `npm test` does without: `.ci/run` sets one.
 (TEST_REDIS_URL ? describe : describe.skip)('ProofReplay in Redis', () => {
   const ready = async (): Promise<Redis> => {
     const redis = connect(TEST_REDIS_URL ?? '');
