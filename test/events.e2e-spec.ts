@@ -273,10 +273,13 @@ describe('a large audit trail', () => {
       });
       await (response.body as unknown as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]().next();
       abort.abort();
-      await new Promise((resolve) => setTimeout(resolve, 300));
-      const after = reads;
-      await new Promise((resolve) => setTimeout(resolve, 300));
-      expect(reads).toBe(after);
+      // What was under way and what the socket's buffers take may still be read; then no more is.
+      let before = -1;
+      while (before !== reads) {
+        before = reads;
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+      }
+      expect(reads).toBeLessThan(ROWS / 500);
     } finally {
       gatehouse.app.get(DataSource).setOptions({ logging: false });
     }
