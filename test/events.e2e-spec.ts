@@ -215,6 +215,8 @@ describe('following the audit trail', () => {
 
 describe('a large audit trail', () => {
   const ROWS = 3000;
+  /** So large that the buffers of a connection do not take all of them. */
+  const FILLER = 'x'.repeat(8000);
   beforeAll(async () => {
     const events = gatehouse.app.get(DataSource).getRepository(AuditEvent);
     const start = Date.now() - 10 * DAY;
@@ -227,7 +229,7 @@ describe('a large audit trail', () => {
       server: i % 3 === 0 ? 'wiki' : 'docs',
       actor: null,
       address: '192.0.2.1',
-      detail: JSON.stringify({ number: i }),
+      detail: JSON.stringify({ number: i, filler: FILLER }),
     }));
     for (let at = 0; at < ROWS; at += 500) await events.insert(rows.slice(at, at + 500));
   });

@@ -72,27 +72,33 @@ const MCP_ROWS = [
   'modern modern: 400 -32700',
   'modern modern: 401 invalid_token',
 ];
-/** How servers lie is not decided by the seed: so many that each row is met several times. */
 const MCP_REQUESTS = 500;
+/** How servers lie is not decided by the seed: it goes on from there until each row was met. */
+const MCP_MOST_RUNS = 10;
 
 describe('the MCP endpoints under messages that nobody should send, in front of servers that lie', () => {
   let target: FuzzTarget | undefined;
-  let result: FuzzResult;
+  const results: FuzzResult[] = [];
+  const missing = () => MCP_ROWS.filter((row) => !results.some(({ rows }) => row in rows));
 
   beforeAll(async () => {
     target = await openMcp({ startGatehouse, loadConfig, isOverHttp: true });
-    result = await fuzz(target, { seed: SEED, requests: MCP_REQUESTS, seconds: 600 });
+    do {
+      const from = results.length * MCP_REQUESTS;
+      results.push(await fuzz(target, { seed: SEED, from, requests: MCP_REQUESTS, seconds: 600 }));
+    } while (missing().length > 0 && results.length < MCP_MOST_RUNS);
   }, 660_000);
   afterAll(() => target?.close());
 
   it('answer with a response or a row of the error table, hold the policy, and leave nothing open (R-GWC-07, 08, 13)', () => {
-    expect(result.faults.map(({ fault, count, repro: { index } }) => `${count} × ${fault}, first at ${index}`)).toEqual([]);
-    expect(result.requests).toBe(MCP_REQUESTS);
+    const faults = results.flatMap((result) => result.faults);
+    expect(faults.map(({ fault, count, repro: { index } }) => `${count} × ${fault}, first at ${index}`)).toEqual([]);
+    expect(results.map(({ requests }) => requests)).toEqual(results.map(() => MCP_REQUESTS));
   });
 
   it('were reached in every way that there is', () => {
-    expect(MCP_ROWS.filter((row) => !(row in result.rows))).toEqual([]);
-    expect(Object.keys(result.rows).filter((row) => row.endsWith('403 insufficient_scope'))).not.toEqual([]);
+    expect(missing()).toEqual([]);
+    expect(results.flatMap(({ rows }) => Object.keys(rows)).filter((row) => row.endsWith('403 insufficient_scope'))).not.toEqual([]);
   });
 });
 

@@ -90,10 +90,14 @@ function plainInline(content: string): string {
   return text + plainWords(content.slice(from));
 }
 
+const EMPHASIS = /(?<!\\)(?:\*{1,3}|~~)|(?<![\p{L}\p{N}_\\])_{1,3}(?=\S)|(?<=\S)_{1,3}(?![\p{L}\p{N}_])/gu;
+
+/** To look whether a mark is there at all costs next to nothing. */
 function plainWords(content: string): string {
-  return plainHtml(content.replace(LINK, '$1'))
-    .replace(/(?<!\\)(?:\*{1,3}|~~)|(?<![\p{L}\p{N}_\\])_{1,3}(?=\S)|(?<=\S)_{1,3}(?![\p{L}\p{N}_])/gu, '')
-    .replace(/\\([!-/:-@[-`{-~])/g, '$1');
+  let text = content.includes('[') ? content.replace(LINK, '$1') : content;
+  if (/[<&]/.test(text)) text = plainHtml(text);
+  if (/[*~_]/.test(text)) text = text.replace(EMPHASIS, '');
+  return text.includes('\\') ? text.replace(/\\([!-/:-@[-`{-~])/g, '$1') : text;
 }
 
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', nbsp: ' ', apos: "'", '#39': "'" };

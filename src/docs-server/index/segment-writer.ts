@@ -47,7 +47,12 @@ export const MAX_DOCUMENTS = 60_000;
 interface Postings {
   readonly documents: number[];
   readonly impacts: number[];
+  /** What it says in the section that is being added. */
+  weight: number;
 }
+
+/** Of one segment; more of them would take too much memory. */
+const MAX_WORDS = 50_000;
 
 /** Gathers sections, and makes a segment of them: for each term where it stands, and how much it says there. */
 export class SegmentWriter {
@@ -55,6 +60,8 @@ export class SegmentWriter {
   private readonly sections: number[] = [];
   private readonly kinds: number[] = [];
   private readonly postings = new Map<string, Postings>();
+  /** By language and word: one look for each word of a text, instead of several for each of its terms. */
+  private readonly words = new Map<string, Map<string, readonly Postings[]>>();
 
   get size(): number {
     return this.pages.length;
@@ -66,10 +73,14 @@ export class SegmentWriter {
 
   add({ page, section, kind, language, fields }: SectionEntry): void {
     const document = this.addDocument({ page, section, kind });
-    const weights = new Map<string, number>();
-    const terms = termsOf(stemmingLanguage(language));
-    for (const name of FIELDS) addField(weights, wordsOf(fields[name]), terms, RULES[name]);
-    for (const [term, weight] of weights) this.addPosting(term, document, toImpact(weight));
+    const met: Postings[] = [];
+    const code = stemmingLanguage(language);
+    for (const name of FIELDS) this.addField(met, wordsOf(fields[name]), code, RULES[name]);
+    for (const postings of met) {
+      postings.documents.push(document);
+      postings.impacts.push(toImpact(postings.weight));
+      postings.weight = 0;
+    }
   }
 
   /** Its number; for what comes from another segment, whose postings are added one by one. */
@@ -82,15 +93,48 @@ export class SegmentWriter {
 
   /** Documents of one term come in order. */
   addPosting(term: string, document: number, impact: number): void {
-    const list = this.postings.get(term);
-    if (list) {
-      list.documents.push(document);
-      list.impacts.push(impact);
-    } else this.postings.set(term, { documents: [document], impacts: [impact] });
+    const { documents, impacts } = this.postingsOf(term);
+    documents.push(document);
+    impacts.push(impact);
   }
 
   finish(): Buffer {
     return encodeSegment({ pages: this.pages, sections: this.sections, kinds: this.kinds, postings: this.postings });
+  }
+
+  private addField(met: Postings[], words: readonly string[], language: string, { weight, b, usual }: FieldRule): void {
+    if (words.length === 0) return;
+    const share = weight / (1 - b + (b * words.length) / usual);
+    const known = this.wordsIn(language);
+    for (const word of words) {
+      for (const postings of known.get(word) ?? this.learn(known, word, language)) {
+        if (postings.weight === 0) met.push(postings);
+        postings.weight += share;
+      }
+    }
+  }
+
+  private wordsIn(language: string): Map<string, readonly Postings[]> {
+    const known = this.words.get(language) ?? new Map<string, readonly Postings[]>();
+    if (known.size > MAX_WORDS) known.clear();
+    this.words.set(language, known);
+    return known;
+  }
+
+  private learn(known: Map<string, readonly Postings[]>, word: string, language: string): readonly Postings[] {
+    const postings = termsOf(language)
+      .of(word)
+      .map((term) => this.postingsOf(term));
+    known.set(word, postings);
+    return postings;
+  }
+
+  private postingsOf(term: string): Postings {
+    const known = this.postings.get(term);
+    if (known) return known;
+    const postings = { documents: [], impacts: [], weight: 0 };
+    this.postings.set(term, postings);
+    return postings;
   }
 }
 
@@ -101,12 +145,6 @@ export function termsOf(language: string): Terms {
   const known = analyzers.get(language) ?? new Terms(language);
   analyzers.set(language, known);
   return known;
-}
-
-function addField(weights: Map<string, number>, words: readonly string[], terms: Terms, { weight, b, usual }: FieldRule): void {
-  if (words.length === 0) return;
-  const share = weight / (1 - b + (b * words.length) / usual);
-  for (const word of words) for (const term of terms.of(word)) weights.set(term, (weights.get(term) ?? 0) + share);
 }
 
 const toImpact = (weight: number): number => Math.max(1, Math.round((255 * weight) / (weight + SATURATION)));
