@@ -125,6 +125,6 @@ const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code
 const isLink = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
 
 function staysInside(root: string, path: string): boolean {
-  const inside = relative(realpathSync(root), realpathSync(path));
+  const inside = relative(realpathSync.native(root), realpathSync.native(path));
   return !isAbsolute(inside) && inside !== '..' && !inside.startsWith(`..${sep}`);
 }

@@ -28,10 +28,11 @@ export function rank(found: readonly Found[], query: Query): Found[] {
 function factorOf({ head, content }: Found, { sequence, literals }: Query): number {
   const terms = termsOf(stemmingLanguage(head.language));
   const source = content.source.slice(0, MAX_LOOKED_AT);
-  const inText = wordsOf(source).map((word) => terms.of(word));
+  // One word has no neighbour, and most of the work is spared.
+  const inText = sequence.length < 2 ? [] : wordsOf(source).map((word) => terms.of(word));
   const inHeading = wordsOf(content.heading).map((word) => terms.of(word));
   const inTitle = wordsOf(head.title).map((word) => terms.of(word));
-  const exact = source.toLowerCase();
+  const exact = literals.length === 0 ? '' : source.toLowerCase();
   const literal = shareOf(literals, (piece) => exact.includes(piece));
   return (
     1 +

@@ -118,15 +118,18 @@ export class SearchIndex {
     total.fill(0, 0, segment.size);
     met.fill(0, 0, segment.size);
     for (const concept of weighed) this.addConcept(segment, number, concept);
+    let { floor } = top;
     for (let document = 0; document < segment.size; document++) {
-      const sum = total[document] ?? 0;
+      const sum = Number(total[document]);
       // What is met in part only comes to less than its sum.
-      if (sum === 0 || alive[document] === 0 || !top.takes(sum)) continue;
+      if (sum === 0 || sum < floor || alive[document] === 0) continue;
       const coverage = Number(met[document]) / whole;
+      // No power lies above its tangent, which is quicker to say.
+      if (sum * (1 + COVERAGE_POWER * (coverage - 1)) < floor) continue;
       const score = sum * coverage ** COVERAGE_POWER;
-      if (!top.takes(score)) continue;
-      if (isAllowed(segment.kindOf(document)))
-        top.add({ page: segment.pageOf(document), section: segment.sectionOf(document), score, coverage });
+      if (score < floor || !isAllowed(segment.kindOf(document))) continue;
+      top.add({ page: segment.pageOf(document), section: segment.sectionOf(document), score, coverage });
+      floor = top.floor;
     }
   }
 
@@ -276,8 +279,9 @@ class Top {
 
   constructor(private readonly limit: number) {}
 
-  takes(score: number): boolean {
-    return this.list.length < this.limit || score >= (this.list.at(-1)?.score ?? 0);
+  /** What scores less is not among them. */
+  get floor(): number {
+    return this.list.length < this.limit ? 0 : (this.list.at(-1)?.score ?? 0);
   }
 
   add(candidate: Candidate): void {

@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3';
 import type { PageHead } from '../content/page.js';
-import { openDatabase, type StoredSection, type StoredSkill } from './store.js';
+import { openDatabase, sectionId, type StoredSection, type StoredSkill } from './store.js';
 
 /** What is known of a file from its last reading. */
 export interface KnownFile {
@@ -113,13 +113,13 @@ export class StoreWriter {
       ).lastInsertRowid,
     );
     for (const { number, slug, heading, level, source } of sections) {
-      this.run('INSERT INTO sections VALUES (?, ?, ?, ?, ?, ?)', page, number, slug, heading, level, source);
+      this.run('INSERT INTO sections VALUES (?, ?, ?, ?, ?)', sectionId(page, number), slug, heading, level, source);
     }
     return page;
   }
 
   removePage(page: number): void {
-    this.run('DELETE FROM sections WHERE page = ?', page);
+    this.run('DELETE FROM sections WHERE id >= ? AND id < ?', sectionId(page, 0), sectionId(page + 1, 0));
     this.run('DELETE FROM pages WHERE id = ?', page);
   }
 

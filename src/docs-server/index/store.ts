@@ -7,7 +7,13 @@ import type { Page, PageHead } from '../content/page.js';
 import { SEGMENT_FORMAT } from './segment.js';
 
 /** Raise it whenever pages would come out otherwise: an index of another version is made anew. */
-const VERSION = 1;
+const VERSION = 2;
+
+/** More than a page has sections. */
+const SECTIONS_OF_PAGE = 8192;
+
+/** The key of a section: that of a page and a number in one, which SQLite finds soonest. */
+export const sectionId = (page: number, number: number): number => page * SECTIONS_OF_PAGE + number;
 
 export const STORE_FORMAT = `${VERSION}-${SEGMENT_FORMAT}`;
 
@@ -25,8 +31,7 @@ CREATE INDEX IF NOT EXISTS pages_by_path ON pages (path);
 CREATE INDEX IF NOT EXISTS pages_by_kind ON pages (kind);
 CREATE INDEX IF NOT EXISTS pages_in_order ON pages (place, path);
 CREATE TABLE IF NOT EXISTS sections (
-  page INTEGER NOT NULL, number INTEGER NOT NULL, slug TEXT NOT NULL, heading TEXT NOT NULL, level INTEGER NOT NULL, source TEXT NOT NULL,
-  PRIMARY KEY (page, number)) WITHOUT ROWID;
+  id INTEGER PRIMARY KEY, slug TEXT NOT NULL, heading TEXT NOT NULL, level INTEGER NOT NULL, source TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS skills (
   name TEXT PRIMARY KEY, description TEXT NOT NULL, access TEXT NOT NULL, groups TEXT NOT NULL, text TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS segments (id INTEGER PRIMARY KEY AUTOINCREMENT, size INTEGER NOT NULL, data BLOB NOT NULL);
@@ -83,6 +88,12 @@ interface PageRow {
   readonly changed: number;
   readonly bytes: number;
 }
+
+interface SectionRow extends Omit<StoredSection, 'number'> {
+  readonly id: number;
+}
+
+const toSection = ({ id, ...section }: SectionRow): StoredSection => ({ number: id % SECTIONS_OF_PAGE, ...section });
 
 /** What is wrong with a file, as of its last reading. */
 export interface FileWarning {
@@ -228,12 +239,13 @@ export class StoreReader {
   }
 
   section(page: number, number: number): StoredSection | undefined {
-    return this.one('SELECT number, slug, heading, level, source FROM sections WHERE page = ? AND number = ?', page, number) as
-      StoredSection | undefined;
+    const row = this.one('SELECT * FROM sections WHERE id = ?', sectionId(page, number));
+    return row === undefined ? undefined : toSection(row as SectionRow);
   }
 
   sections(page: number): StoredSection[] {
-    return this.all('SELECT number, slug, heading, level, source FROM sections WHERE page = ? ORDER BY number', page) as StoredSection[];
+    const rows = this.all('SELECT * FROM sections WHERE id >= ? AND id < ? ORDER BY id', sectionId(page, 0), sectionId(page + 1, 0));
+    return (rows as SectionRow[]).map(toSection);
   }
 
   /** The whole page. */
