@@ -3,11 +3,12 @@
 // Assertions and proofs are signed before each round, so that only their verification counts; each is new, as it has to be.
 // The second table: GOOD_RATE good requests a second, alone and beside GUESSES wrong secrets a second; the ratio of the p99 is what counts.
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import autocannon from 'autocannon';
+import { basic, median, moveTo, startOn, until, usage } from './processes.mjs';
 import { assertionForm, dpopProof, newKey } from './signed.mjs';
 
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 5);
@@ -17,14 +18,6 @@ const CREDENTIALS = Number(process.env.BENCH_CREDENTIALS ?? 200_000);
 const GOOD_RATE = Number(process.env.BENCH_GOOD_RATE ?? 300);
 const GUESSES = Number(process.env.BENCH_GUESSES ?? 1000);
 const PASSWORD = 'bench-only-password';
-const hasTaskset = (() => {
-  try {
-    execFileSync('taskset', ['-V'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-})();
 /** Requests a second of a round whose own speed is not known yet. */
 const FIRST_GUESS = 500;
 const dir = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'));
@@ -32,34 +25,13 @@ const children = [];
 let port = 21_400;
 
 function start(script, env) {
-  const argv = [process.execPath, script];
-  const [command, ...args] = hasTaskset ? ['taskset', '-c', '0', ...argv] : argv;
-  const child = spawn(command, args, {
-    env: { PATH: process.env.PATH, NODE_ENV: 'production', ...env },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  const child = startOn(0, script, env);
   children.push(child);
   return child;
 }
 
-/** CPU seconds and resident megabytes of a process and its threads, from /proc. */
-function usage({ pid }) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-  return { cpu: (Number(fields[11]) + Number(fields[12])) / 100, rss: (Number(fields[21]) * 4096) / 1e6 };
-}
-
-async function until(url, init) {
-  for (let i = 0; i < 200; i++) {
-    const answer = await fetch(url, init).catch(() => undefined);
-    if (answer?.ok) return answer;
-    await sleep(100);
-  }
-  throw new Error(`${url} did not answer`);
-}
-
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 const CC = 'grant_type=client_credentials';
-const basic = (id, secret) => `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;
 
 async function startLimit() {
   const my = ++port;
@@ -169,7 +141,7 @@ async function load({ child }, { sign, ...request }, { seconds, perSecond = FIRS
     cpu10k: ((after.cpu - before.cpu) / requests) * 1e4,
     p50: result.latency.p50,
     p99: result.latency.p99,
-    rss: after.rss,
+    rss: after.rss / 1000,
   };
 }
 
@@ -197,8 +169,6 @@ async function runRate(env) {
   for await (const part of child.stdout) parts.push(part);
   return JSON.parse(Buffer.concat(parts).toString());
 }
-
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
 function printRows(rows) {
   const figure = (row, key) => median(row.results.map((result) => result[key]));
@@ -228,7 +198,7 @@ async function printGuessing(server) {
 }
 
 try {
-  if (hasTaskset) execFileSync('taskset', ['-a', '-p', '-c', '1', String(process.pid)], { stdio: 'ignore' });
+  moveTo(1);
   if (!readdirSync('.').includes('dist')) throw new Error('Build first: npm run build');
   const limit = await startLimit();
   const few = await startGatehouse('few', 0);

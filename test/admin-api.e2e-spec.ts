@@ -1,4 +1,5 @@
-import { connect } from 'node:net';
+import type { Server } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Answer, ask, basic, type NewCredential, PASSWORD, startTestGatehouse, type TestGatehouse } from './support/gatehouse.js';
 
@@ -172,6 +173,20 @@ describe('races', () => {
 });
 
 describe('bad input', () => {
+  it.each(['/mcp', '/authed/mcp', '/authed/mcp/oauth/token', '/authed/mcp/oauth/revoke', '/api/v1/credentials'])(
+    'is who has left before being read, and so has no address, at %s',
+    async (path) => {
+      const server = gatehouse.app.getHttpServer() as Server;
+      server.once('connection', (socket: Socket) => Object.defineProperty(socket, 'remoteAddress', { value: undefined }));
+      const { port, hostname, host } = new URL(gatehouse.url);
+      const socket = connect(Number(port), hostname);
+      socket.end(`POST ${path} HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
+      let text = '';
+      for await (const part of socket.setEncoding('utf8')) text += part as string;
+      expect(text).toMatch(/^HTTP\/1\.1 400 /);
+    },
+  );
+
   it.each(['/health/live', '/mcp', '/authed/mcp/oauth/token', '/api/v1/credentials'])('is a second Host header at %s', async (path) => {
     const { port, hostname } = new URL(gatehouse.url);
     const socket = connect(Number(port), hostname);

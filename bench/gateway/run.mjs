@@ -2,15 +2,15 @@
 // Every row forwards the same call to the same upstream: bare node:http and undici; bare NestJS on Fastify and undici; Gatehouse with
 // its policy, limits and events on. Server on core 0, load and upstream on core 1 (where there is taskset). Rounds are interleaved.
 // Read CPU seconds per 10,000 calls: requests per second move with the machine. BENCH_STREAMS: idle streams (10,000).
-import { execFileSync, spawn } from 'node:child_process';
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import autocannon from 'autocannon';
+import { basic, median, moveTo, startOn, until, usage } from '../processes.mjs';
 
 const CALLS = Number(process.env.BENCH_CALLS ?? 20_000);
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
@@ -25,42 +25,14 @@ const LARGE_CONNECTIONS = 8;
 const LATENCY_CALLS = 2000;
 const FIRST_EVENTS = 50;
 
-const hasTaskset = (() => {
-  try {
-    execFileSync('taskset', ['-V'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-})();
 const dir = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'));
 const children = [];
 let port = 21_500;
 
-function start(core, script, env, flags = []) {
-  const argv = [process.execPath, ...flags, script];
-  const [command, ...args] = hasTaskset ? ['taskset', '-c', String(core), ...argv] : argv;
-  const child = spawn(command, args, {
-    env: { PATH: process.env.PATH, NODE_ENV: 'production', ...env },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+function start(core, script, env, flags) {
+  const child = startOn(core, script, env, flags);
   children.push(child);
   return child;
-}
-
-/** CPU seconds and resident kilobytes of a process, from /proc. */
-function usage({ pid }) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-  return { cpu: (Number(fields[11]) + Number(fields[12])) / 100, rss: Number(fields[21]) * 4 };
-}
-
-async function until(url, init) {
-  for (let i = 0; i < 200; i++) {
-    const answer = await fetch(url, init).catch(() => undefined);
-    if (answer?.ok) return answer;
-    await sleep(100);
-  }
-  throw new Error(`${url} did not answer`);
 }
 
 const call = (name, args = {}) => ({
@@ -111,7 +83,7 @@ async function startGatehouse(upstream) {
   const child = start(0, 'dist/src/main.js', env, flags);
   await until(`${origin}/health/ready`);
   const admin = {
-    authorization: `Basic ${Buffer.from(`admin:${PASSWORD}`).toString('base64')}`,
+    authorization: basic('admin', PASSWORD),
     'content-type': 'application/json',
   };
   // It listens before the first admin is made.
@@ -134,7 +106,7 @@ async function startGatehouse(upstream) {
   const token = await fetch(`${origin}/authed/mcp/oauth/token`, {
     method: 'POST',
     headers: {
-      authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`,
+      authorization: basic(clientId, clientSecret),
       'content-type': 'application/x-www-form-urlencoded',
     },
     body: new URLSearchParams({ grant_type: 'client_credentials', resource: `${origin}/authed/mcp/bench` }),
@@ -231,7 +203,6 @@ function openStream(to, host, head) {
   });
 }
 
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 const wants = (name) => !ONLY || ONLY.includes(name);
 
 async function compare(title, rows, measure, columns) {
@@ -246,7 +217,7 @@ async function compare(title, rows, measure, columns) {
 }
 
 try {
-  if (hasTaskset) execFileSync('taskset', ['-a', '-p', '-c', '1', String(process.pid)], { stdio: 'ignore' });
+  moveTo(1);
   const upstream = await startUpstream();
   const raw = await startPeer('bare node:http + undici', 'bench/gateway/raw.mjs', upstream);
   const nest = await startPeer('bare NestJS on Fastify + undici', 'bench/gateway/nest.mjs', upstream);

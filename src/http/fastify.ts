@@ -54,6 +54,8 @@ export function prepareInstance(fastify: FastifyInstance, routes: RouteTable, { 
     if (!isProtocol(request)) reply.header('x-frame-options', 'DENY').header('referrer-policy', 'no-referrer');
     // Answers of the admin API may hold a new secret.
     if (request.url.startsWith(PATHS.adminApi)) reply.header('cache-control', 'no-store');
+    // Who has left by a reset before being read has no address any more, by which to be counted and noted; and nobody hears the answer.
+    if (request.socket.remoteAddress === undefined) return done(toWireError(pathOf(request), { status: 400 }));
     // Whoever stands in front may have gone by the other one (RFC 9112 §3.2).
     if (hasSeveralHosts(request)) return done(toWireError(pathOf(request), { status: 400 }));
     if (!drain.isLeaving) return done();
