@@ -1,5 +1,5 @@
 // npm run bench: tokens. npm run bench -- gateway: calls through the gateway. -- idle: start and memory. -- quality, -- scale: the search of the documentation server.
-// -- replicas: how soon a credential that is disabled at one replica is refused at the others.
+// -- growth: as credentials and servers grow. -- replicas: how soon a credential that is disabled at one replica is refused at the others.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
@@ -10,6 +10,7 @@ const RUNS = {
   scale: './search/scale.mjs',
   replicas: './replicas.mjs',
   idle: './idle.mjs',
+  growth: './growth.mjs',
 };
 const name = process.argv[2] ?? 'tokens';
 if (!Object.hasOwn(RUNS, name)) {
