@@ -1,13 +1,13 @@
 // Makes a few large files of the built server and what it imports, for a start that reads 30 files instead of 2,000, and without what
 // is never used: dist/server. dist/src/main.js then leads there; the rest of dist/src stays as it is, for the command line and tools.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { rolldown } from 'rolldown';
 
 const MAIN = 'dist/src/main.js';
 const LEAD = "import '../server/main.js';\n";
-/** Threads are files of their own, at the place where `worker-thread.ts` looks for them. */
-const THREADS = ['shell/shell.worker', 'index/indexer.worker'];
+/** Threads are files of their own, beside the one that starts them. */
+const THREADS = ['docs-server/shell/shell.worker', 'docs-server/index/indexer.worker', 'database/checkpoint.worker'];
 /** What has native code or files of its own, what is to exist once (its users look it up themselves), and what most processes never load. */
 const EXTERNAL = [
   'better-sqlite3',
@@ -62,7 +62,7 @@ if (readFileSync(MAIN, 'utf8') === LEAD) throw new Error('This is bundled alread
 const build = await rolldown({
   input: {
     main: MAIN,
-    ...Object.fromEntries(THREADS.map((name) => [name, `dist/src/docs-server/${name}.js`])),
+    ...Object.fromEntries(THREADS.map((name) => [basename(name), `dist/src/${name}.js`])),
   },
   platform: 'node',
   external: EXTERNAL,

@@ -1,6 +1,7 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { ChangeFeed } from './change-feed.service.js';
+import { Checkpoints } from './checkpoints.service.js';
 import { Digester } from './digester.js';
 import { Election } from './election.service.js';
 import { Sealer } from './sealer.js';
@@ -26,6 +27,7 @@ export class DatabaseModule {
       providers: [
         { provide: DataSource, useValue: storage.dataSource },
         ChangeFeed,
+        Checkpoints,
         UnitOfWork,
         Election,
         { provide: Sealer, useValue: storage.sealer },

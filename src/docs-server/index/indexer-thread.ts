@@ -1,5 +1,5 @@
 import type { Worker } from 'node:worker_threads';
-import { startWorker } from '../worker-thread.js';
+import { startWorker } from '../../common/worker-thread.js';
 import type { Commit } from './indexer.js';
 
 export interface IndexerData {
@@ -99,7 +99,7 @@ export class IndexerThread {
   private start(): Worker {
     const { dir, file } = this.options;
     const data: IndexerData = { dir, file, tooSlow: [...this.tooSlow] };
-    const worker = startWorker('index/indexer.worker', data, { maxOldGenerationSizeMb: HEAP_MB });
+    const worker = startWorker(new URL('./indexer.worker', import.meta.url), data, { maxOldGenerationSizeMb: HEAP_MB });
     worker.on('message', (message: FromIndexer) => worker === this.worker && this.receive(message));
     worker.on('error', (error) => worker === this.worker && this.fail(error));
     return worker;

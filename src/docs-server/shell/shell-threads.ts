@@ -1,5 +1,5 @@
 import type { Worker } from 'node:worker_threads';
-import { startWorker } from '../worker-thread.js';
+import { startWorker } from '../../common/worker-thread.js';
 import type { ShellResult } from './command-names.js';
 import type { ShellJob } from './run-shell.js';
 
@@ -72,7 +72,7 @@ export class ShellThreads {
   }
 
   private start(): Thread {
-    const worker = startWorker('shell/shell.worker', undefined, { maxOldGenerationSizeMb: HEAP_MB });
+    const worker = startWorker(new URL('./shell.worker', import.meta.url), undefined, { maxOldGenerationSizeMb: HEAP_MB });
     const thread: Thread = { worker, current: undefined, timer: undefined };
     worker.on('message', (message: { result?: ShellResult; error?: string }) => this.finish(thread, message));
     worker.on('error', (error) => this.stop(thread, new ShellRefusal(`The command was ended: ${reasonOf(error)}.`)));
