@@ -72,7 +72,7 @@ function send(connection, due) {
 idle.push(...(await Promise.all(Array.from({ length: CONNECTIONS }, open))));
 const start = performance.now();
 for (let count = 0; count < total;) {
-  const due = Math.min(total, Math.floor(((performance.now() - start) / 1000) * rate));
+  const due = Math.min(total, Math.floor(((performance.now() - start) / 1000) * rate) + 1);
   for (; count < due; count++) {
     const at = start + (count / rate) * 1000;
     const connection = idle.shift();

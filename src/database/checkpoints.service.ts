@@ -57,13 +57,7 @@ export class Checkpoints implements OnApplicationBootstrap, OnApplicationShutdow
   private async write(): Promise<void> {
     this.usedAt = performance.now();
     this.worker ??= await this.start();
-    const { worker } = this;
-    const done = new Promise<void>((resolve) => {
-      worker.once('message', () => resolve());
-      worker.once('exit', () => resolve());
-    });
-    worker.postMessage('write');
-    await done;
+    await ask(this.worker);
   }
 
   private async start(): Promise<Worker> {
@@ -92,4 +86,16 @@ export class Checkpoints implements OnApplicationBootstrap, OnApplicationShutdow
   private async leaveToThread(pages: number): Promise<void> {
     if (this.dataSource.isInitialized) await this.dataSource.query(`PRAGMA wal_autocheckpoint = ${pages}`);
   }
+}
+
+/** Until the thread has done it, or is gone. */
+function ask(worker: Worker): Promise<void> {
+  return new Promise((resolve) => {
+    const finish = (): void => {
+      worker.off('message', finish).off('exit', finish);
+      resolve();
+    };
+    worker.on('message', finish).on('exit', finish);
+    worker.postMessage('write');
+  });
 }
