@@ -9,6 +9,7 @@ import { Credential } from './credentials/credential.entity.js';
 import { Change } from './database/change.entity.js';
 import { InstallationValue } from './database/installation.entity.js';
 import { Lease } from './database/lease.entity.js';
+import { TaskOwner } from './gateway/tasks/task-owner.entity.js';
 import { Server } from './servers/server.entity.js';
 import { DocsFeedback } from './docs-server/docs-feedback.entity.js';
 import { DocsWebhook } from './docs-server/docs-webhook.entity.js';
@@ -40,6 +41,7 @@ export const ENTITIES = [
   RevokedToken,
   Server,
   SigningKey,
+  TaskOwner,
   UnchainedEvent,
   UsageHour,
   UsedAssertion,

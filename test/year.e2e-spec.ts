@@ -41,6 +41,7 @@ const BOUNDS: Readonly<Record<string, number>> = {
   RevokedToken: 4,
   Server: 1,
   SigningKey: 4,
+  TaskOwner: 0,
   UnchainedEvent: 30,
   UsageHour: 40 * (RETENTION_DAYS + 2),
   UsedAssertion: 4,

@@ -35,25 +35,35 @@ describe('CallLimits', () => {
   it('counts no messages of a credential, and its tool calls by tool [R-RLM-03]', async () => {
     const counted = limits();
     for (let i = 0; i < 9; i++) await counted.countMessage(call('c1'));
-    await counted.countToolCalls(call('c1'), tool('search'));
-    await counted.countToolCalls(call('c1'), tool('search'));
-    await expect(counted.countToolCalls(call('c1'), tool('search', 7))).rejects.toMatchObject({ status: 429, id: 7 });
-    await expect(counted.countToolCalls(call('c1'), tool('read'))).resolves.toBeUndefined();
-    await expect(counted.countToolCalls(call('c2'), tool('search'))).resolves.toBeUndefined();
+    await counted.countContents(call('c1'), tool('search'));
+    await counted.countContents(call('c1'), tool('search'));
+    await expect(counted.countContents(call('c1'), tool('search', 7))).rejects.toMatchObject({ status: 429, id: 7 });
+    await expect(counted.countContents(call('c1'), tool('read'))).resolves.toBeUndefined();
+    await expect(counted.countContents(call('c2'), tool('search'))).resolves.toBeUndefined();
   });
 
   it('counts the tool calls of all public callers together', async () => {
     const counted = limits();
-    for (let i = 0; i < 3; i++) await counted.countToolCalls(call(undefined, `192.0.2.${i}`), tool('search'));
-    await expect(counted.countToolCalls(call(undefined, '192.0.2.9'), tool('search'))).rejects.toEqual(OVER);
+    for (let i = 0; i < 3; i++) await counted.countContents(call(undefined, `192.0.2.${i}`), tool('search'));
+    await expect(counted.countContents(call(undefined, '192.0.2.9'), tool('search'))).rejects.toEqual(OVER);
   });
 
   it('counts each call of a batch, and nothing but tool calls', async () => {
     const counted = limits();
     const lists = { ...tool('x'), operations: Array.from({ length: 9 }, () => ({ method: 'tools/list' })) };
-    expect(counted.countToolCalls(call('c1'), lists)).toBeUndefined();
+    expect(counted.countContents(call('c1'), lists)).toBeUndefined();
     const calls = { ...tool('x'), operations: Array.from({ length: 3 }, () => ({ method: 'tools/call', target: 'search' })) };
-    await expect(counted.countToolCalls(call('c1'), calls)).rejects.toEqual(OVER);
+    await expect(counted.countContents(call('c1'), calls)).rejects.toEqual(OVER);
+  });
+
+  it('counts each element of a batch as a message', async () => {
+    const batch = (length: number) =>
+      ({ operations: [], id: undefined, era: 'legacy', message: Array.from({ length }, () => ({})) }) as const;
+    const counted = limits();
+    await counted.countMessage(call(undefined));
+    await counted.countContents(call(undefined), batch(2));
+    await expect(counted.countMessage(call(undefined))).rejects.toEqual(OVER);
+    await expect(counted.countContents(call(undefined, '192.0.2.2'), batch(4))).rejects.toEqual(OVER);
   });
 
   describe('of a server that is no documentation server', () => {
@@ -63,7 +73,7 @@ describe('CallLimits', () => {
       const counted = limits();
       expect(counted.countMessage(call('c1', undefined, 'POST', http({})))).toBeUndefined();
       expect(counted.countMessage(call(undefined, undefined, 'POST', http({})))).toBeUndefined();
-      expect(counted.countToolCalls(call('c1', undefined, 'POST', http({})), tool('x'))).toBeUndefined();
+      expect(counted.countContents(call('c1', undefined, 'POST', http({})), tool('x'))).toBeUndefined();
     });
 
     it('count the messages of a credential, of an address, and the calls of a tool', async () => {
@@ -76,9 +86,9 @@ describe('CallLimits', () => {
       await counted.countMessage(asked('c2'));
       await counted.countMessage(asked(undefined));
       await expect(counted.countMessage(asked(undefined))).rejects.toEqual(OVER);
-      await counted.countToolCalls(asked('c1'), tool('x'));
-      await expect(counted.countToolCalls(asked('c1'), tool('x', 7))).rejects.toMatchObject({ status: 429, id: 7 });
-      await counted.countToolCalls(asked('c1'), tool('y'));
+      await counted.countContents(asked('c1'), tool('x'));
+      await expect(counted.countContents(asked('c1'), tool('x', 7))).rejects.toMatchObject({ status: 429, id: 7 });
+      await counted.countContents(asked('c1'), tool('y'));
     });
   });
 });

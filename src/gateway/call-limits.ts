@@ -32,8 +32,18 @@ export class CallLimits {
     return limit === undefined ? undefined : this.count(quotaOf('server.credential', limit), `${server.id}:${principal.credential.id}`);
   }
 
-  /** Counts the tool calls of a message. At once where there is no limit. */
-  countToolCalls(call: Call, read: ReadMessage): Promise<void> | undefined {
+  /** Counts what is in a message: its tool calls, and of an array each element as a message. At once where there is no limit. */
+  countContents(call: Call, read: ReadMessage): Promise<void> | undefined {
+    return Array.isArray(read.message) ? this.countArray(call, read, read.message.length) : this.countToolCalls(call, read);
+  }
+
+  /** The first was counted before the array was read. */
+  private async countArray(call: Call, read: ReadMessage, length: number): Promise<void> {
+    for (let i = 1; i < length; i++) await this.countMessage(call);
+    await this.countToolCalls(call, read);
+  }
+
+  private countToolCalls(call: Call, read: ReadMessage): Promise<void> | undefined {
     const quota = this.quotaOfTools(call);
     if (!quota || !read.operations.some(isToolCall)) return undefined;
     return this.countTools(call, read, quota);

@@ -15,22 +15,24 @@ export class ConcurrentCalls {
    * Takes room for a call, which {@link leave} gives back.
    * @throws {McpError} 429
    */
-  enter(call: Call, { id }: Pick<ReadMessage, 'id'>): void {
+  enter(call: Call, read: Asked): void {
     const { server } = call;
     const ofServer = this.running.get(server.id) ?? new Map<string, number>();
     const caller = callerOf(call);
     const running = ofServer.get(caller) ?? 0;
-    if (running >= (server.limits.concurrentCalls ?? DEFAULT_LIMIT)) {
+    const all = running + countCalls(read);
+    if (all > (server.limits.concurrentCalls ?? DEFAULT_LIMIT)) {
+      const { id } = read;
       throw new McpError(429, MCP_CODE.tooManyRequests, 'Too many calls at the same time.', { id, headers: { 'retry-after': '1' } });
     }
-    ofServer.set(caller, running + 1);
+    ofServer.set(caller, all);
     if (ofServer.size === 1) this.running.set(server.id, ofServer);
   }
 
-  leave(call: Call): void {
+  leave(call: Call, read: Asked): void {
     const ofServer = this.running.get(call.server.id);
     const caller = callerOf(call);
-    const running = (ofServer?.get(caller) ?? 0) - 1;
+    const running = (ofServer?.get(caller) ?? 0) - countCalls(read);
     if (running > 0) ofServer?.set(caller, running);
     else ofServer?.delete(caller);
     if (ofServer?.size === 0) this.running.delete(call.server.id);
@@ -41,5 +43,10 @@ export class ConcurrentCalls {
     return [...this.running.values()].reduce((sum, { size }) => sum + size, 0);
   }
 }
+
+type Asked = Pick<ReadMessage, 'id' | 'operations'>;
+
+/** An upstream answers the requests of an array side by side. */
+const countCalls = ({ operations }: Asked): number => Math.max(1, operations.length);
 
 const callerOf = (call: Call): string => (call.principal ? ownerOf(call) : addressKey(call.http.address));

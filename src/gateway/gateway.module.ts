@@ -42,6 +42,7 @@ import { SharedSessions } from './shared-sessions.service.js';
 import { StdioServers } from './stdio/stdio-servers.service.js';
 import { Suggestions } from './suggestion.service.js';
 import { StreamKeeper } from './stream-keeper.service.js';
+import { TaskOwners } from './tasks/task-owners.service.js';
 import { createAuthenticator } from './upstream-auth/create-authenticator.js';
 import { OPEN_AUTHENTICATOR, type OpenAuthenticator } from './upstream-auth/upstream-auth.js';
 import { UpstreamOpener } from './upstream-opener.service.js';
@@ -79,6 +80,7 @@ import { Upstreams } from './upstreams.service.js';
     HealthProbe,
     StdioServers,
     StreamKeeper,
+    TaskOwners,
     Upstreams,
     {
       provide: Authenticator,
@@ -115,7 +117,7 @@ import { Upstreams } from './upstreams.service.js';
         ),
     },
   ],
-  exports: [CallRecorder, McpEndpoint, StdioServers, StreamKeeper, Upstreams],
+  exports: [CallRecorder, McpEndpoint, StdioServers, StreamKeeper, TaskOwners, Upstreams],
 })
 export class GatewayModule implements NestModule {
   constructor(private readonly origins: OriginService) {}

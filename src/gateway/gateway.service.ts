@@ -61,8 +61,8 @@ export class Gateway {
 
   private async answer(call: Call, read: ReadMessage): Promise<Answer> {
     const decisions = this.authorize(call, read);
-    const tools = this.countTools(call, read);
-    if (tools) await tools;
+    const counted = this.countContents(call, read);
+    if (counted) await counted;
     const leased = this.upstreams.leaseOf(call.server);
     const lease = leased instanceof Promise ? await leased : leased;
     const leave = this.enter(call, read, lease);
@@ -89,7 +89,7 @@ export class Gateway {
     lease.enter();
     return () => {
       lease.leave();
-      this.concurrent.leave(call);
+      this.concurrent.leave(call, read);
     };
   }
 
@@ -110,9 +110,9 @@ export class Gateway {
     }
   }
 
-  private countTools(call: Call, read: ReadMessage): Promise<void> | undefined {
+  private countContents(call: Call, read: ReadMessage): Promise<void> | undefined {
     try {
-      return this.limits.countToolCalls(call, read)?.catch((error: unknown) => this.refuse(call, read, error));
+      return this.limits.countContents(call, read)?.catch((error: unknown) => this.refuse(call, read, error));
     } catch (error) {
       this.refuse(call, read, error);
     }

@@ -48,6 +48,9 @@ describe('findJsonFault', () => {
     ['name', '{"params":{"name":"a","Name":"b"}}'],
     ['uri', '{"params":{"\\u0055ri":"a"}}'],
     ['arguments', '{"params":{"name":"a","Arguments":{"a":1}}}'],
+    ['task', '{"params":{"Task":{}}}'],
+    ['taskIds', '{"params":{"notifications":{"TaskIds":["a"]}}}'],
+    ['resourceSubscriptions', '{"params":{"notifications":{"resourcesubscriptions":["a"]}}}'],
     ['id, in a batch', '[{"Id":1}]'],
   ])('finds %s in other letters, which other parsers take for it', (_name, json) => {
     expect(findJsonFault(json)).toBe('name in other letters');

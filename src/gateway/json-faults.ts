@@ -12,6 +12,8 @@ const enum Kind {
   List,
   Message,
   Params,
+  /** What a subscription is for. */
+  Filter,
   Meta,
   /** The arguments, and every object within. */
   Arguments,
@@ -20,9 +22,10 @@ const enum Kind {
 /** The names that the gateway decides by; other parsers of JSON take `Name` for `name` (Go's, Jackson's where it is set so). */
 const READ_NAMES: Readonly<Partial<Record<Kind, readonly string[]>>> = {
   [Kind.Message]: ['jsonrpc', 'id', 'method', 'params', 'result', 'error'],
-  [Kind.Params]: ['name', 'uri', 'arguments', '_meta', 'ref', 'argument', 'taskId', 'cursor', 'requestId'],
+  [Kind.Params]: ['name', 'uri', 'arguments', '_meta', 'ref', 'argument', 'taskId', 'task', 'notifications', 'cursor', 'requestId'],
+  [Kind.Filter]: ['resourceSubscriptions', 'taskIds'],
 };
-const LONGEST_READ_NAME = 9;
+const LONGEST_READ_NAME = 21;
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -34,7 +37,7 @@ const CLOSE_BRACE = 0x7d;
 
 /**
  * Looks for what `JSON.parse` lets pass and the gateway does not: nesting beyond {@link MAX_DEPTH}; a member name that
- * stands twice in a message, its `params`, `params._meta` or anywhere in `params.arguments`; and a name of the protocol in other
+ * stands twice in a message, its `params`, `params._meta`, `params.notifications` or anywhere in `params.arguments`; and a name of the protocol in other
  * letters (`Name`). Two parsers may pick different ones of the two, and the policy would check another tool, or other arguments,
  * than run (RFC 8259 §4). Expects valid JSON; takes linear time.
  */
@@ -156,6 +159,7 @@ const isWithinArguments = (kind: Kind | undefined): boolean => kind === Kind.Arg
 
 function kindOfParam(name: string): Kind {
   if (name === '_meta') return Kind.Meta;
+  if (name === 'notifications') return Kind.Filter;
   return name === 'arguments' ? Kind.Arguments : Kind.Other;
 }
 

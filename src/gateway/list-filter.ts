@@ -3,7 +3,7 @@ import { isEventStream } from '../protocol/answer.js';
 import type { Caller, Exchange, UpstreamAnswer } from '../protocol/exchange.js';
 import { MCP_CODE, McpError } from '../protocol/mcp-error.js';
 import { derivedBody } from './derived-body.js';
-import { EventCutter, parseEvent, splitEvents } from './http-upstream/event-cutter.js';
+import { EventCutter, parseEvent, splitEvents, withData } from './http-upstream/event-cutter.js';
 import { JsonSpans, type Member, type Span } from './json-spans.js';
 import { isObject } from './message-shape.js';
 
@@ -23,7 +23,7 @@ const KINDS: readonly ListKind[] = [
 ];
 
 /** Longer lists are not read, and so not shown to who may see a part of them only. */
-const MAX_BYTES = 16 * 1024 * 1024;
+export const MAX_LIST_BYTES = 16 * 1024 * 1024;
 
 /**
  * Takes out of lists what their caller may not call (R-GWC-13). What stays keeps its very characters, and an answer to somebody
@@ -62,20 +62,20 @@ async function filterWhole(answer: UpstreamAnswer, filter: ListFilter, id: Excha
   }
 }
 
-async function textOf(body: UpstreamAnswer['body']): Promise<string> {
+export async function textOf(body: UpstreamAnswer['body']): Promise<string> {
   if (!(body instanceof Readable)) return body?.toString('utf8') ?? '';
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > MAX_BYTES) throw new Error('it is too long');
+    if (size > MAX_LIST_BYTES) throw new Error('it is too long');
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
 }
 
 async function* filterEvents(body: Buffer | Readable, filter: ListFilter): AsyncGenerator<Buffer> {
-  const cutter = new EventCutter(MAX_BYTES);
+  const cutter = new EventCutter(MAX_LIST_BYTES);
   for await (const chunk of body instanceof Readable ? (body as AsyncIterable<Buffer>) : [body]) {
     for (const { bytes, isWhole } of cutter.push(chunk)) {
       if (!isWhole) throw unreadable('The list is too long to be filtered');
@@ -89,12 +89,10 @@ function filterEvent(event: Buffer, filter: ListFilter): Buffer {
   const { data } = parseEvent(text);
   if (data === undefined || data === '') return event;
   const filtered = filter.apply(data);
-  if (filtered === data) return event;
-  const others = text.split(/\r\n|\n|\r/).filter((line) => line !== '' && !/^\uFEFF?data(?::|$)/.test(line));
-  return Buffer.from([...others, ...filtered.split('\n').map((line) => `data: ${line}`), '', ''].join('\n'));
+  return filtered === data ? event : withData(text, filtered);
 }
 
-const unreadable = (detail: string, id?: Exchange['id']): McpError =>
+export const unreadable = (detail: string, id?: Exchange['id']): McpError =>
   new McpError(502, MCP_CODE.internalError, 'The upstream gave no valid answer.', { id, detail });
 
 /** A change of a text. */

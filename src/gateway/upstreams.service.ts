@@ -9,6 +9,8 @@ import { HealthBoard, type ServerHealth } from '../servers/server-health.js';
 import type { ServerState } from '../servers/server-state.js';
 import { Lease } from './lease.js';
 import type { Opened } from './opened.js';
+import { TaskGuard } from './tasks/task-guard.js';
+import { TaskOwners } from './tasks/task-owners.service.js';
 import { UpstreamOpener } from './upstream-opener.service.js';
 
 const RECONCILE_MS = 1000;
@@ -31,6 +33,7 @@ export class Upstreams implements OnApplicationBootstrap, OnApplicationShutdown 
   constructor(
     private readonly servers: ServerDirectory,
     private readonly opener: UpstreamOpener,
+    private readonly tasks: TaskOwners,
     health: HealthBoard,
   ) {
     health.answerWith((serverId) => this.healthOf(serverId));
@@ -146,10 +149,15 @@ export class Upstreams implements OnApplicationBootstrap, OnApplicationShutdown 
     }
     const latency = this.latencies.get(server.id) ?? new DurationTally();
     this.latencies.set(server.id, latency);
-    const lease = new Lease(upstream, server, close, latency);
+    const lease = new Lease(this.guard(upstream, server), server, close, latency);
     this.leases.set(server.id, lease);
     former?.retire();
     return lease;
+  }
+
+  /** The documentation has no tasks, and a group's are its members'. */
+  private guard(inner: McpUpstream, { id, upstream: { kind } }: ServerState): McpUpstream {
+    return kind === 'http' || kind === 'stdio' ? new TaskGuard(inner, id, this.tasks) : inner;
   }
 
   private async tryOpen(server: ServerState): Promise<Opened> {

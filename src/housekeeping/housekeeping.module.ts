@@ -5,6 +5,7 @@ import { SessionsService } from '../admin/sessions/sessions.service.js';
 import { AuditRetention } from '../audit/audit-retention.service.js';
 import { ExpiredSecrets } from '../credentials/expired-secrets.service.js';
 import { ChangeFeed } from '../database/change-feed.service.js';
+import { TaskOwners } from '../gateway/tasks/task-owners.service.js';
 import { ExpiredRows } from '../tokens/expired-rows.service.js';
 import { UsageCounters } from '../usage/usage-counters.service.js';
 import { WebhookRetention } from '../webhooks/webhook-retention.service.js';
@@ -22,6 +23,7 @@ function choresOf(modules: ModuleRef): Chore[] {
     () => of(ChangeFeed).prune(),
     () => of(AuditRetention).removeOld(),
     () => of(WebhookRetention).removeOld(),
+    () => of(TaskOwners).prune(),
   ];
 }
 

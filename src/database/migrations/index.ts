@@ -7,6 +7,7 @@ import { SparseEvents1732850000000 } from './1732850000000-sparse-events.js';
 import { AuditChain1732900000000 } from './1732900000000-audit-chain.js';
 import { Leases1732950000000 } from './1732950000000-leases.js';
 import { Webhooks1733000000000 } from './1733000000000-webhooks.js';
+import { TaskOwners1733100000000 } from './1733100000000-task-owners.js';
 
 /** Every migration, in order. */
 export const MIGRATIONS = [
@@ -19,4 +20,5 @@ export const MIGRATIONS = [
   AuditChain1732900000000,
   Leases1732950000000,
   Webhooks1733000000000,
+  TaskOwners1733100000000,
 ];

@@ -35,6 +35,13 @@ const isMissingResource = (data: unknown): boolean => isObject(data) && typeof d
 export const missingCapability = (requiredCapabilities: JsonObject, message: string): RemoteError =>
   new RemoteError({ code: MISSING_CAPABILITY, message, data: { requiredCapabilities } });
 
+/** Tasks of 2025-11-25 and those of the extension differ in who decides on them, in their states and in how results are fetched. */
+export const tasksNotTranslated = (method: string): RemoteError =>
+  new RemoteError({
+    code: MCP_CODE.methodNotFound,
+    message: `Method not found: ${method.slice(0, 100)}. Tasks are not translated between 2026-07-28 and the revisions before it.`,
+  });
+
 /** The HTTP status that goes with an error of the modern era; most errors are answers like any other. */
 export function statusOf({ code }: RemoteError): number {
   if (code === MCP_CODE.methodNotFound) return 404;

@@ -3,9 +3,10 @@ import type { Caller, Era, Exchange, McpUpstream, UpstreamAnswer } from '../../p
 import { type JsonRpcId, MCP_CODE, McpError } from '../../protocol/mcp-error.js';
 import { isObject, type JsonObject } from '../message-shape.js';
 import { BATCH_VERSION, LEGACY_VERSIONS } from '../protocol-versions.js';
+import { isTaskMethod } from '../tasks/task-messages.js';
 import { modernExchange, readResult, RemoteError } from '../upstream-call.js';
 import { sharedCapabilities } from './client-capabilities.js';
-import { asRemoteError, errorResponse, RESOURCE_NOT_FOUND, toHandshakeFault, toLegacyError } from './errors.js';
+import { asRemoteError, errorResponse, RESOURCE_NOT_FOUND, tasksNotTranslated, toHandshakeFault, toLegacyError } from './errors.js';
 import type { InitializeResult } from './legacy-connection.js';
 import type { LegacySession } from './legacy-session.js';
 import { isLogLevel } from './log-levels.js';
@@ -208,7 +209,8 @@ export class LegacyFace implements McpUpstream {
     { method, params }: Omit<LegacyRequest, 'id'>,
     { caller, reply, signal }: CallContext,
   ): Promise<JsonObject> {
-    if (NOT_OFFERED.has(method) || method.startsWith('tasks/') || !FITS_HEADER.test(method)) throw methodNotFound(method);
+    if (isTaskMethod(method)) throw tasksNotTranslated(method);
+    if (NOT_OFFERED.has(method) || !FITS_HEADER.test(method)) throw methodNotFound(method);
     const onNotification = ({ method: told, params: detail }: JsonObject): void => {
       if (!OF_CALLS.has(told)) return;
       reply.send({ jsonrpc: '2.0', method: told, ...(isObject(detail) ? { params: withoutModernMeta(detail) } : {}) });

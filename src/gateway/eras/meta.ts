@@ -21,7 +21,7 @@ export const without = (value: JsonObject, ...names: readonly string[]): JsonObj
 
 /** Params of the modern era as a legacy server knows them: less what tells of the client, and of earlier rounds. */
 export function toLegacyParams(params: JsonObject): JsonObject {
-  return withMeta(without(params, '_meta', 'inputResponses', 'requestState'), lessKeys(metaOf(params), OF_REQUEST));
+  return withMeta(without(params, '_meta', 'inputResponses', 'requestState', 'task'), lessKeys(metaOf(params), OF_REQUEST));
 }
 
 /** A result's or notification's members as a legacy client knows them. */

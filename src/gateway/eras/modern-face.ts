@@ -3,11 +3,12 @@ import type { Clock } from '../../common/clock.js';
 import type { Caller, Era, Exchange, McpUpstream, UpstreamAnswer } from '../../protocol/exchange.js';
 import { type JsonRpcId, MCP_CODE, McpError } from '../../protocol/mcp-error.js';
 import { isObject, type JsonObject } from '../message-shape.js';
+import { isTaskMethod } from '../tasks/task-messages.js';
 import { CAPABILITIES_KEY } from '../modern-message.js';
 import { MODERN_VERSIONS } from '../protocol-versions.js';
 import { RemoteError } from '../upstream-call.js';
 import { canAnswer, sharedCapabilities } from './client-capabilities.js';
-import { asRemoteError, errorResponse, missingCapability, statusOf, toModernError } from './errors.js';
+import { asRemoteError, errorResponse, missingCapability, statusOf, tasksNotTranslated, toModernError } from './errors.js';
 import { type LegacyConnection, type LegacyConnections, type ServerMessage, SessionLostError } from './legacy-connection.js';
 import { isAtLeast, isLogLevel } from './log-levels.js';
 import { LOG_LEVEL_KEY, metaOf, toLegacyParams, without } from './meta.js';
@@ -91,8 +92,8 @@ export class ModernFace implements McpUpstream {
 
   private async serve(request: Request, round: Round): Promise<void> {
     const { method } = request;
-    if (REMOVED.has(method) || method.startsWith('tasks/'))
-      throw new RemoteError({ code: MCP_CODE.methodNotFound, message: 'Method not found' });
+    if (isTaskMethod(method)) throw tasksNotTranslated(method);
+    if (REMOVED.has(method)) throw new RemoteError({ code: MCP_CODE.methodNotFound, message: 'Method not found' });
     if (method === 'server/discover') return this.finish(round, await this.discover(request));
     if (method === 'subscriptions/listen') return this.listen(request, round);
     const { requestState, inputResponses } = request.params;

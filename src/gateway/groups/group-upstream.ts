@@ -3,10 +3,13 @@ import { jsonAnswer } from '../../protocol/answer.js';
 import type { Era, Exchange, McpUpstream, UpstreamAnswer } from '../../protocol/exchange.js';
 import { MCP_CODE, McpError } from '../../protocol/mcp-error.js';
 import type { GroupMember } from '../../servers/upstream.js';
+import { without } from '../eras/meta.js';
 import { encodeHeaderValue } from '../mcp-headers.js';
 import { isObject, type JsonObject } from '../message-shape.js';
 import { toOperation } from '../read-message.js';
-import { spliceJson } from '../stdio/splice-json.js';
+import { CAPABILITIES_KEY } from '../modern-message.js';
+import { type Replacement, spliceJson } from '../stdio/splice-json.js';
+import { TASKS_EXTENSION } from '../tasks/task-messages.js';
 import { messagesOf, OwnExchange, RemoteError } from '../upstream-call.js';
 import { GroupCatalog, LISTS } from './group-catalog.js';
 import { GroupDiscovery } from './group-discovery.js';
@@ -146,16 +149,14 @@ function toMemberExchange(
 ): Exchange {
   const { headers, message, id, era, signal, operations, body } = exchange;
   const common = { id, era, url, signal, caller: member.callerFor(exchange.caller) };
-  if (member.prefix === '' || names.length === 0) return new OwnExchange({ ...common, headers, message, body, operations });
-  const replacements = names.map((path) => ({
-    path: ['params', ...path],
-    value: member.ownName(String(valueAt(message, ['params', ...path]))) ?? '',
-  }));
+  const renamings = member.prefix === '' ? [] : toOwnNames(message, member, names);
+  const replacements = [...renamings, ...withoutTasks(message)];
+  if (replacements.length === 0) return new OwnExchange({ ...common, headers, message, body, operations });
   const renamed = spliceJson(body ? body.toString('utf8') : JSON.stringify(message), replacements);
   const parsed = JSON.parse(renamed) as JsonObject;
-  const own = replacements[0]?.value ?? '';
   const method = operations[0]?.method ?? '';
-  const named = headers['mcp-name'] === undefined ? headers : { ...headers, 'mcp-name': encodeHeaderValue(own) };
+  const own = renamings[0]?.value;
+  const named = headers['mcp-name'] === undefined || own === undefined ? headers : { ...headers, 'mcp-name': encodeHeaderValue(own) };
   const params = isObject(parsed['params']) ? parsed['params'] : {};
   return new OwnExchange({
     ...common,
@@ -164,6 +165,20 @@ function toMemberExchange(
     body: Buffer.from(renamed),
     operations: [toOperation(method, params)],
   });
+}
+
+const toOwnNames = (message: unknown, member: Member, names: readonly (readonly string[])[]): (Replacement & { value: string })[] =>
+  names.map((path) => ({
+    path: ['params', ...path],
+    value: member.ownName(String(valueAt(message, ['params', ...path]))) ?? '',
+  }));
+
+/** A group has no tasks: a member that is told of a client which has them could start one that nobody can ask for. */
+function withoutTasks(message: unknown): Replacement[] {
+  const path = ['params', '_meta', CAPABILITIES_KEY, 'extensions'];
+  const extensions = valueAt(message, path);
+  if (!isObject(extensions) || !Object.hasOwn(extensions, TASKS_EXTENSION)) return [];
+  return [{ path, value: without(extensions, TASKS_EXTENSION) }];
 }
 
 const valueAt = (value: unknown, path: readonly string[]): unknown =>

@@ -140,6 +140,12 @@ export function parseEvent(text: string): EventFields {
   return { id, data };
 }
 
+/** The same event with other data. */
+export function withData(text: string, data: string): Buffer {
+  const others = text.split(/\r\n|\n|\r/).filter((line) => line !== '' && !/^\uFEFF?data(?::|$)/.test(line));
+  return Buffer.from([...others, ...data.split('\n').map((line) => `data: ${line}`), '', ''].join('\n'));
+}
+
 function valueOf(line: string, field: string): string | undefined {
   if (!line.startsWith(field)) return undefined;
   if (line.length === field.length) return '';

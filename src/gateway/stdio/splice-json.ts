@@ -1,9 +1,10 @@
 import { JsonSpans, type Span } from '../json-spans.js';
+import type { JsonObject } from '../message-shape.js';
 
 /** A member to be given another value, found by its names from the top. */
 export interface Replacement {
   readonly path: readonly string[];
-  readonly value: string | number;
+  readonly value: string | number | JsonObject;
 }
 
 /**
