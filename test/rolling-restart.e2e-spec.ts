@@ -8,8 +8,9 @@ import { build, type Replica, type Replicas, startReplicas } from './support/rep
 const LOOK_MS = 100;
 const WORKERS = 4;
 /** Longer than the process waits before it drains: it is cut off there, or nowhere. */
-const SLOW_MS = 3000;
-const DELAY_SECONDS = 1;
+const SLOW_MS = 5000;
+/** Connections are ended until a second before the process stops to listen. */
+const DELAY_SECONDS = 3;
 
 let replicas: Replicas;
 let upstream: TestUpstream;

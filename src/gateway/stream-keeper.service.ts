@@ -79,8 +79,8 @@ export class StreamKeeper implements OnApplicationBootstrap, OnApplicationShutdo
       await ended;
     } finally {
       this.streams.delete(stream);
-      // Its head said nothing of that, so that a proxy would use the connection again, just when we close it.
-      if (this.drain.isLeaving) stream.hangUp();
+      // Its head said nothing of that, so that a proxy would use the connection again, just when we close it. Before, it may.
+      if (this.drain.isDraining) stream.hangUp();
     }
   }
 

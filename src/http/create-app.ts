@@ -16,9 +16,9 @@ import { Drain } from '../common/drain.js';
 import { RequestTallies } from '../metrics/request-tallies.js';
 import { ErrorFilter } from './error.filter.js';
 import { createAdapter, prepareInstance } from './fastify.js';
+import { leave } from './leave.js';
 import { createLogger, NestLogger } from './nest-logger.js';
 import { RouteTable } from './route-table.js';
-import { pause, stopListening } from './stop-listening.js';
 import { setUpSwagger } from './swagger.js';
 import { createValidationPipe } from './validation.pipe.js';
 import { watchRoutes } from './watch-routes.js';
@@ -61,7 +61,7 @@ export async function startGatehouse(config: Config, clock: Clock = systemClock)
       app,
       url: urlOf(app),
       firstOwner,
-      leave: (hurry) => leave(app, drain, { delayMs: config.shutdown.delayMs, hurry }),
+      leave: (hurry) => leave(app.getHttpServer(), drain, { delayMs: config.shutdown.delayMs, hurry }),
       close: () => close(app, storage, { drain, drainMs: config.shutdown.drainMs }),
     };
   } catch (error) {
@@ -119,16 +119,6 @@ function urlOf(app: NestFastifyApplication): string {
   const address = app.getHttpServer().address();
   if (address === null || typeof address === 'string') throw new Error('The server has no TCP address');
   return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
-}
-
-async function leave(
-  app: NestFastifyApplication,
-  drain: Drain,
-  { delayMs, hurry }: { delayMs: number; hurry: AbortSignal },
-): Promise<void> {
-  drain.leave();
-  await pause(delayMs, hurry);
-  await stopListening(app.getHttpServer(), hurry);
 }
 
 async function close(app: NestFastifyApplication, storage: Storage, { drain, drainMs }: { drain: Drain; drainMs: number }): Promise<void> {

@@ -60,7 +60,7 @@ export function prepareInstance(fastify: FastifyInstance, routes: RouteTable, { 
     if (hasSeveralHosts(request)) return done(toWireError(pathOf(request), { status: 400 }));
     if (!drain.isLeaving) return done();
     // The next request is better sent elsewhere. Proxies that watch no health hear it by this alone.
-    reply.header('connection', 'close');
+    if (drain.endsConnections) reply.header('connection', 'close');
     if (!drain.isDraining) return done();
     // Who watches it is told why it takes no more, and not that it is dead.
     if (isWatching(request)) return done();

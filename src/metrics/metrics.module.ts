@@ -6,6 +6,7 @@ import { OAuthModule } from '../oauth/oauth.module.js';
 import { ServersModule } from '../servers/servers.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { UsageModule } from '../usage/usage.module.js';
+import { WebhooksModule } from '../webhooks/webhooks.module.js';
 import { GatewayMetrics } from './gateway-metrics.service.js';
 import { MetricsController } from './metrics.controller.js';
 import { Metrics } from './metrics.service.js';
@@ -19,7 +20,7 @@ export class MetricsModule {
   static with(requests: RequestTallies): DynamicModule {
     return {
       module: MetricsModule,
-      imports: [AdminModule, CredentialsModule, GatewayModule, OAuthModule, ServersModule, TokensModule, UsageModule],
+      imports: [AdminModule, CredentialsModule, GatewayModule, OAuthModule, ServersModule, TokensModule, UsageModule, WebhooksModule],
       controllers: [MetricsController],
       providers: [GatewayMetrics, Metrics, QueueMetrics, StateMetrics, { provide: RequestTallies, useValue: requests }],
     };

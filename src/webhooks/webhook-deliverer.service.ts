@@ -3,6 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { LessThanOrEqual, Repository } from 'typeorm';
 import { BackgroundTask } from '../common/background-task.js';
 import { CLOCK, type Clock } from '../common/clock.js';
+import { Tally } from '../common/tally.js';
 import { UnitOfWork } from '../database/unit-of-work.service.js';
 import { Egress } from '../egress/egress.service.js';
 import { EgressError } from '../egress/egress-error.js';
@@ -24,6 +25,8 @@ const AT_A_TIME = 32;
 const PER_WEBHOOK = 4;
 const ERROR_LENGTH = 255;
 const PATIENCE_AT_END_MS = 2000;
+/** How often it is counted what waits: about as often as Prometheus asks. */
+const COUNT_EVERY_MS = 15_000;
 /** Gone (RFC 9110 §15.5.11): the receiver says that it wants no more of this. */
 const GONE = 410;
 
@@ -40,6 +43,10 @@ interface Result {
 export class WebhookDeliverer implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('Webhooks');
   private readonly task = new BackgroundTask(() => this.round(), EVERY_MS);
+  /** Attempts since the start, by what became of them. Those that an admin asked for to try a webhook do not count. */
+  readonly attempts = { delivered: new Tally(), retried: new Tally(), given_up: new Tally() };
+  private pending = 0;
+  private countedAt = -Infinity;
 
   constructor(
     @InjectRepository(WebhookMessage) private readonly messages: Repository<WebhookMessage>,
@@ -66,12 +73,18 @@ export class WebhookDeliverer implements OnApplicationBootstrap, OnModuleDestroy
     clearTimeout(timer);
   }
 
+  /** Messages that are due, or due again, on whichever replica; as it was when the database was last asked. */
+  get waiting(): number {
+    return this.pending;
+  }
+
   /** Sends what is due. */
   async round(): Promise<void> {
     try {
       const where = { status: 'pending' as const, nextAttemptAt: LessThanOrEqual(this.clock()) };
       const due = await this.messages.find({ where, order: { nextAttemptAt: 'ASC' }, take: AT_A_TIME * PER_WEBHOOK });
       await Promise.all(fairly(due).map((message) => this.deliver(message)));
+      await this.countWaiting();
     } catch (error) {
       this.logger.warn(`Messages wait for the database: ${(error as Error).message}`);
     }
@@ -96,7 +109,16 @@ export class WebhookDeliverer implements OnApplicationBootstrap, OnModuleDestroy
       return;
     }
     const { status, error } = await this.note(taken, await this.send(webhook, taken));
+    this.attempts[status === 'delivered' ? 'delivered' : status === 'failed' ? 'given_up' : 'retried'].add();
     if (status === 'failed') this.logger.warn(`Webhook ${webhook.id} was not told of ${message.type} (${message.id}): ${error ?? ''}`);
+  }
+
+  private async countWaiting(): Promise<void> {
+    const now = this.clock();
+    // Either way: the clock may have been set.
+    if (Math.abs(now - this.countedAt) < COUNT_EVERY_MS) return;
+    this.countedAt = now;
+    this.pending = await this.messages.countBy({ status: 'pending' });
   }
 
   /** The message as ours, or undefined where another replica was faster. */

@@ -21,6 +21,7 @@ import { WebhooksService } from './webhooks.service.js';
 @Module({
   imports: [AdminModule, ServersModule, TypeOrmModule.forFeature([Credential, UsageHour, Webhook, WebhookMessage, WebhookNotice])],
   controllers: [WebhooksController],
+  exports: [WebhookDeliverer],
   providers: [
     LeakMessages,
     WebhookDeliverer,

@@ -23,6 +23,7 @@ export class Gatehouse {
   #asked = 0;
   /** Of this start. */
   #output = '';
+  #hasSaidAll = false;
 
   /** `env` goes before what is set here; `command` turns a command line into another one, e.g. with fewer descriptors. */
   constructor({ env, port, dir, command = (line) => line }) {
@@ -86,6 +87,8 @@ export class Gatehouse {
     const child = spawn(command, args, { env: this.#env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
     this.#child = child;
     this.#output = '';
+    this.#hasSaidAll = false;
+    child.once('close', () => (this.#hasSaidAll = this.#child === child));
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => this.#hear(String(data)));
     child.on('message', ({ id, answer }) => {
       this.#answers.get(id)?.(answer);
@@ -113,10 +116,11 @@ export class Gatehouse {
       // What it says itself comes first: while it was away somebody else may have taken its port.
       if (this.#output.includes('Gatehouse is ready') && (await this.client.get('/health/ready')).status === 200) return;
       if (!this.isRunning && this.#output.includes('is taken')) this.launch();
-      if (this.isRunning && performance.now() < end) continue;
+      // It may have ended before all that it said has come here.
+      if ((this.isRunning || !this.#hasSaidAll) && performance.now() < end) continue;
       const { exitCode, signalCode } = this.#child;
       const why = this.isRunning ? 'in time' : `and ended (${exitCode ?? signalCode})`;
-      throw new Error(`Gatehouse does not serve ${why}:\n${this.log.slice(-3000)}`);
+      throw new Error(`Gatehouse does not serve ${why}:\n${this.#output.slice(-1500)}`);
     }
   }
 

@@ -52,6 +52,11 @@ export class Cluster {
     }
   }
 
+  /** What the proxy complained of, apart from processes that refuse: they are being replaced. */
+  get complaints() {
+    return this.#proxy.output.text.split('\n').filter((line) => line !== '' && !/refused|while connecting to upstream/i.test(line));
+  }
+
   async stop() {
     const children = [...this.replicas.map(({ child }) => child), ...(this.#proxy ? [this.#proxy.child] : [])];
     for (const child of children) child.kill('SIGTERM');
@@ -110,7 +115,8 @@ export class Cluster {
     for (const end = Date.now() + START_MS; ; await sleep(100)) {
       const answer = await fetch(`${this.url}/health/ready`).catch(() => undefined);
       if (answer?.ok) return;
-      if (this.#proxy.child.exitCode !== null || Date.now() > end) throw new Error(`the proxy does not serve:\n${this.#proxy.output.text}`);
+      if (this.#proxy.child.exitCode !== null || Date.now() > end)
+        throw new Error(`the proxy does not serve:\n${this.#proxy.output.text.slice(-4000)}`);
     }
   }
 }

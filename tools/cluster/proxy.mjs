@@ -88,6 +88,9 @@ http://localhost:${port}, http://127.0.0.1:${port} {
   },
 };
 
+/** What it keeps of what a proxy prints: it tells each time that a process refuses, which is not what one looks for. */
+const KEPT_CHARACTERS = 1_000_000;
+
 /** The first proxy that is on this machine. */
 export const installedProxy = () =>
   Object.keys(PROXIES).find((name) => {
@@ -115,6 +118,7 @@ export function startProxy(name, { port, ports, dir }) {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = { text: '' };
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output.text = (output.text + data).slice(-4000)));
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (data) => (output.text = (output.text + data).slice(-KEPT_CHARACTERS)));
   return { child, output };
 }

@@ -24,6 +24,7 @@ export async function rollUnderLoad(cluster, times) {
   }
   const kinds = Object.entries(load.counts).map(([kind, count]) => `${kind} ${count}`);
   for (const failure of load.failures.slice(0, SHOWN)) console.log(`  ${failure}`);
+  if (load.failures.length > 0) for (const line of cluster.complaints.slice(-SHOWN)) console.log(`  the proxy: ${line}`);
   console.log(
     `Replaced ${exits.length} processes. ${load.total} requests (${kinds.join(', ')}), ${load.failures.length} failed, slowest ${load.slowestMs.toFixed(0)} ms.`,
   );

@@ -28,6 +28,10 @@ export class ApiProblem extends Error {
   }
 }
 
+/** What is wrong with one field of what was sent. */
+export const faultOf = (error: unknown, name: string): string | undefined =>
+  error instanceof ApiProblem ? error.faults.find(({ field }) => field === name)?.message : undefined;
+
 /** No answer came: the network or the server is away, or it took too long. */
 export class NoAnswer extends Error {
   override readonly name = 'NoAnswer';

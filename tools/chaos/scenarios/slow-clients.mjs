@@ -9,8 +9,7 @@ import { mayOpen } from '../limits.mjs';
 const WANTED = setting('CHAOS_SLOW_CLIENTS', 10_000);
 /** A request may take 60 s to arrive, which is looked at every 30 s. */
 const CUT_OFF_MS = 110_000;
-/** Ten thousand bytes a second, each in a packet of its own, are work for a small machine. */
-const PATIENCE_MS = 5000;
+const PATIENCE_MS = 2000;
 const TURNS = 20;
 const CONNECT_AT_ONCE = 250;
 const STEADY_CALLS = 1000;

@@ -2,9 +2,10 @@ import { Button, Modal, PasswordInput, Radio, TextInput } from '@mantine/core';
 import { type SyntheticEvent, type ReactElement, useState } from 'react';
 import { type Admin, adminsQuery, readAdmin, ROLES } from '../../api/admins.js';
 import { api, body } from '../../api/client.js';
-import { ApiProblem } from '../../api/problem.js';
+import { faultOf } from '../../api/problem.js';
 import { CodeLine } from '../../parts/code.js';
-import { ErrorNote, Note } from '../../parts/notes.js';
+import { FormEnd } from '../../parts/form-end.js';
+import { Note } from '../../parts/notes.js';
 import { toast } from '../../parts/toast.js';
 import { useRefresh } from '../../parts/use-act.js';
 import { useDraft } from '../../parts/use-draft.js';
@@ -44,8 +45,6 @@ function AdminForm({ admin, onClose, onMade }: FormProps): ReactElement {
   const [error, setError] = useState<unknown>(null);
   const [isBusy, setBusy] = useState(false);
   const refresh = useRefresh();
-  const fault = (name: string): string | undefined =>
-    error instanceof ApiProblem ? error.faults.find(({ field }) => field === name)?.message : undefined;
 
   const save = async (): Promise<void> => {
     if (admin) {
@@ -87,7 +86,7 @@ function AdminForm({ admin, onClose, onMade }: FormProps): ReactElement {
           autoComplete="off"
           value={draft.username}
           onChange={(event) => change({ username: event.currentTarget.value })}
-          error={fault('username')}
+          error={faultOf(error, 'username')}
         />
       )}
       {isSso ? <Note tone="info">The role comes from the identity provider with the next sign-in.</Note> : null}
@@ -105,18 +104,10 @@ function AdminForm({ admin, onClose, onMade }: FormProps): ReactElement {
           autoComplete="new-password"
           value={password}
           onChange={(event) => setPassword(event.currentTarget.value)}
-          error={fault('password')}
+          error={faultOf(error, 'password')}
         />
       )}
-      {error instanceof ApiProblem && error.faults.length > 0 ? null : <ErrorNote error={error} />}
-      <div className="gh-dialog-actions">
-        <Button variant="default" onClick={onClose}>
-          Cancel
-        </Button>
-        <Button type="submit" loading={isBusy}>
-          {admin ? 'Save' : 'Create admin'}
-        </Button>
-      </div>
+      <FormEnd error={error} isBusy={isBusy} act={admin ? 'Save' : 'Create admin'} onCancel={onClose} />
     </form>
   );
 }

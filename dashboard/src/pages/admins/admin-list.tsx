@@ -1,13 +1,14 @@
-import { ActionIcon, Button, Menu } from '@mantine/core';
+import { ActionIcon, Menu } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type ReactElement, useState } from 'react';
-import { Link, useSearchParams } from 'react-router';
+import { useSearchParams } from 'react-router';
 import { type Admin, adminsQuery, readAdmin, ROLES } from '../../api/admins.js';
 import { api } from '../../api/client.js';
 import { useMay, useMe } from '../../api/session.js';
 import { Confirm } from '../../parts/confirm.js';
 import { columnsOf, DataTable } from '../../parts/data-table.js';
 import { Icon } from '../../parts/icon.js';
+import { NewButton } from '../../parts/new-button.js';
 import { ErrorNote } from '../../parts/notes.js';
 import { Section } from '../../parts/page.js';
 import { Pill } from '../../parts/pill.js';
@@ -71,17 +72,7 @@ export function AdminList(): ReactElement {
   const mayOwn = useMay('own');
   const edited = data?.items.find(({ id }) => id === read('edit'));
   return (
-    <Section
-      title="Admins"
-      flush
-      actions={
-        mayOwn ? (
-          <Button component={Link} to="?new" size="sm" leftSection={<Icon name="plus" size={16} />}>
-            New admin
-          </Button>
-        ) : undefined
-      }
-    >
+    <Section title="Admins" flush actions={mayOwn ? <NewButton size="sm">New admin</NewButton> : undefined}>
       {isPending ? <RowsSkeleton rows={3} /> : null}
       <ErrorNote error={error} retry={() => void refetch()} />
       {data ? (

@@ -13,7 +13,7 @@ import {
 import { serversQuery } from '../../api/servers.js';
 import { useMay } from '../../api/session.js';
 import { columnsOf, DataTable } from '../../parts/data-table.js';
-import { Icon } from '../../parts/icon.js';
+import { NewButton } from '../../parts/new-button.js';
 import { Empty, ErrorNote } from '../../parts/notes.js';
 import { Page } from '../../parts/page.js';
 import { Pill, Tags } from '../../parts/pill.js';
@@ -91,13 +91,7 @@ export default function CredentialsPage(): ReactElement {
     <Page
       title="Credentials"
       lead="One for each machine: what it may reach, and how it proves itself."
-      actions={
-        mayWrite ? (
-          <Button component={Link} to="?new" leftSection={<Icon name="plus" size={16} />}>
-            New credential
-          </Button>
-        ) : undefined
-      }
+      actions={mayWrite ? <NewButton>New credential</NewButton> : undefined}
     >
       <div className="gh-filters">
         <SearchField label="Search credentials" placeholder="Label or client id" value={read('q')} onChange={(q) => change({ q })} />

@@ -1,7 +1,8 @@
-import { Checkbox, NumberInput, PasswordInput, SegmentedControl, TextInput } from '@mantine/core';
+import { Checkbox, NumberInput, PasswordInput, SegmentedControl } from '@mantine/core';
 import type { ReactElement } from 'react';
 import type { Server } from '../../api/servers.js';
 import type { PagesFrom } from './draft.js';
+import { DraftText } from './draft-text.js';
 import type { ServerFieldsProps } from './server-fields.js';
 import { STAYS } from './stored-secret.js';
 
@@ -25,13 +26,12 @@ export function DocsFields(props: ServerFieldsProps): ReactElement {
       {draft.pagesFrom === 'git' ? (
         <RepositoryFields {...props} />
       ) : (
-        <TextInput
+        <DraftText
+          form={props}
+          name="dir"
           label="Folder"
           description="Within DOCS_DIR, or one of DOCS_ROOTS. Empty: DOCS_DIR itself."
           placeholder="handbook"
-          value={draft.dir}
-          onChange={(event) => change({ dir: event.currentTarget.value })}
-          error={faults.dir}
         />
       )}
     </div>
@@ -42,31 +42,16 @@ function RepositoryFields(props: ServerFieldsProps): ReactElement {
   const { draft, change, faults } = props;
   return (
     <>
-      <TextInput
+      <DraftText
+        form={props}
+        name="gitUrl"
         label="Repository"
         placeholder="https://git.example.com/docs.git"
         description="https; plain http only to private networks that EGRESS_ALLOW names. Without a user or token in it."
-        value={draft.gitUrl}
-        onChange={(event) => change({ gitUrl: event.currentTarget.value })}
-        error={faults.gitUrl}
       />
       <div className="gh-two">
-        <TextInput
-          label="Branch or tag"
-          placeholder="the default branch"
-          maxLength={200}
-          value={draft.gitBranch}
-          onChange={(event) => change({ gitBranch: event.currentTarget.value })}
-          error={faults.gitBranch}
-        />
-        <TextInput
-          label="Folder in it"
-          placeholder="all of it"
-          maxLength={500}
-          value={draft.gitPath}
-          onChange={(event) => change({ gitPath: event.currentTarget.value })}
-          error={faults.gitPath}
-        />
+        <DraftText form={props} name="gitBranch" label="Branch or tag" placeholder="the default branch" maxLength={200} />
+        <DraftText form={props} name="gitPath" label="Folder in it" placeholder="all of it" maxLength={500} />
         <NumberInput
           label="Seconds between pulls"
           placeholder="300"
@@ -96,18 +81,11 @@ function hasTokenFor(url: string, stored: Server | undefined): boolean {
   return URL.canParse(url.trim()) && new URL(url.trim()).origin === new URL(upstream.git.url).origin;
 }
 
-function SignInFields({ draft, change, secrets, onSecrets, faults, stored }: ServerFieldsProps): ReactElement {
+function SignInFields(props: ServerFieldsProps): ReactElement {
+  const { draft, secrets, onSecrets, faults, stored } = props;
   return (
     <div className="gh-two">
-      <TextInput
-        label="User at the Git host"
-        placeholder="git"
-        maxLength={255}
-        autoComplete="off"
-        value={draft.gitUsername}
-        onChange={(event) => change({ gitUsername: event.currentTarget.value })}
-        error={faults.gitUsername}
-      />
+      <DraftText form={props} name="gitUsername" label="User at the Git host" placeholder="git" maxLength={255} autoComplete="off" />
       <PasswordInput
         label="Token"
         description={hasTokenFor(draft.gitUrl, stored) ? STAYS : 'Stored sealed, and never shown again.'}

@@ -6,7 +6,7 @@ import { ACCESS, KINDS, type Server, serversQuery } from '../../api/servers.js';
 import { useMay } from '../../api/session.js';
 import { columnsOf, DataTable } from '../../parts/data-table.js';
 import { HealthPill } from '../../parts/health-pill.js';
-import { Icon } from '../../parts/icon.js';
+import { NewButton } from '../../parts/new-button.js';
 import { Empty, ErrorNote } from '../../parts/notes.js';
 import { Page } from '../../parts/page.js';
 import { Pill, Tags } from '../../parts/pill.js';
@@ -58,17 +58,7 @@ export default function ServersPage(): ReactElement {
   const [params] = useSearchParams();
   const mayWrite = useMay('write');
   return (
-    <Page
-      title="Servers"
-      lead="The MCP servers behind this door."
-      actions={
-        mayWrite ? (
-          <Button component={Link} to="?new" leftSection={<Icon name="plus" size={16} />}>
-            New server
-          </Button>
-        ) : undefined
-      }
-    >
+    <Page title="Servers" lead="The MCP servers behind this door." actions={mayWrite ? <NewButton>New server</NewButton> : undefined}>
       <ErrorNote error={error} retry={() => void refetch()} />
       <div className="gh-card gh-table-card">
         {isPending ? <RowsSkeleton rows={4} /> : null}

@@ -5,23 +5,23 @@ import { Icon } from '../../parts/icon.js';
 import { Note } from '../../parts/notes.js';
 import { DocsFields } from './docs-fields.js';
 import type { AuthType, Named, ServerDraft } from './draft.js';
+import { DraftText } from './draft-text.js';
 import type { ServerFieldsProps } from './server-fields.js';
 import { STAYS } from './stored-secret.js';
 
 /** Where its messages go, by kind. */
 export function UpstreamFields(props: ServerFieldsProps): ReactElement {
-  const { draft, change, faults } = props;
+  const { draft } = props;
   switch (draft.kind) {
     case 'http':
       return (
         <div className="gh-stack">
-          <TextInput
+          <DraftText
+            form={props}
+            name="url"
             label="URL"
             placeholder="https://mcp.example.com/mcp"
             description="https; plain http only to private networks that EGRESS_ALLOW names."
-            value={draft.url}
-            onChange={(event) => change({ url: event.currentTarget.value })}
-            error={faults.url}
           />
           <AuthFields {...props} />
         </div>
@@ -188,17 +188,12 @@ function NamedSecrets({ label, stored, values, onChange }: NamedSecretsProps): R
   );
 }
 
-function StdioFields({ draft, change, secrets, onSecrets, faults, stored }: ServerFieldsProps): ReactElement {
+function StdioFields(props: ServerFieldsProps): ReactElement {
+  const { draft, change, secrets, onSecrets, faults, stored } = props;
   const envNames = stored?.upstream.kind === 'stdio' ? stored.upstream.envNames : [];
   return (
     <div className="gh-stack">
-      <TextInput
-        label="Command"
-        description="A name from the operator’s list, STDIO_COMMANDS_FILE."
-        value={draft.command}
-        onChange={(event) => change({ command: event.currentTarget.value })}
-        error={faults.command}
-      />
+      <DraftText form={props} name="command" label="Command" description="A name from the operator’s list, STDIO_COMMANDS_FILE." />
       <TagsInput
         label="Further arguments"
         description="Added to those that the list gives it."

@@ -1,11 +1,10 @@
-import { Button, Modal } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { type ReactElement, useState } from 'react';
 import { api, body } from '../../api/client.js';
 import { type DocsWebhook, docsQuery } from '../../api/docs.js';
-import { CodeLine } from '../../parts/code.js';
 import { Confirm } from '../../parts/confirm.js';
-import { CopyButton } from '../../parts/copy-button.js';
 import { ErrorNote, Note } from '../../parts/notes.js';
+import { SecretModal, SecretOnce } from '../../parts/secret-once.js';
 import { toast } from '../../parts/toast.js';
 import { useAct, useRefresh } from '../../parts/use-act.js';
 
@@ -48,18 +47,9 @@ export function WebhookDialog({ slug, hasWebhook, onClose }: WebhookProps): Reac
     );
   }
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title="Webhook"
-      size="lg"
-      closeOnClickOutside={!made}
-      closeOnEscape={!made}
-      withCloseButton={!made}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <SecretModal title="Webhook" isShown={made !== null} onClose={onClose}>
       {made ? <Made webhook={made} onClose={onClose} /> : <Offer hasWebhook={hasWebhook} make={make} ask={setAsked} />}
-    </Modal>
+    </SecretModal>
   );
 }
 
@@ -99,23 +89,15 @@ function Offer({ hasWebhook, make, ask }: OfferProps): ReactElement {
 
 function Made({ webhook: { url, secret }, onClose }: { readonly webhook: DocsWebhook; readonly onClose: () => void }): ReactElement {
   return (
-    <div className="gh-stack">
-      <Note tone="warn" title="Keep the secret now.">
-        It is shown this once. Enter both at the Git host.
-      </Note>
-      <div className="gh-secret">
-        <div>
-          <span className="gh-dim gh-small">URL</span>
-          <CodeLine text={url} label="webhook URL" />
-        </div>
-        <div>
-          <span className="gh-dim gh-small">Secret</span>
-          <CodeLine text={secret} label="webhook secret" />
-        </div>
-        <div className="gh-row">
-          <CopyButton text={secret} what="secret" />
-        </div>
-      </div>
+    <SecretOnce
+      what="secret"
+      lines={[
+        { title: 'URL', text: url, label: 'webhook URL' },
+        { title: 'Secret', text: secret, label: 'webhook secret' },
+      ]}
+      about="Enter both at the Git host."
+      onClose={onClose}
+    >
       <ul className="gh-list">
         <li>
           <strong>GitHub, Gitea, Forgejo:</strong> Settings, Webhooks, Add webhook. Content type application/json, the secret as Secret,
@@ -125,11 +107,6 @@ function Made({ webhook: { url, secret }, onClose }: { readonly webhook: DocsWeb
           <strong>GitLab:</strong> Settings, Webhooks. The secret as Secret token, push events only.
         </li>
       </ul>
-      <div className="gh-dialog-actions">
-        <Button onClick={onClose} data-autofocus>
-          I have kept the secret
-        </Button>
-      </div>
-    </div>
+    </SecretOnce>
   );
 }

@@ -1,14 +1,17 @@
-import { Button, Checkbox, Modal, Radio, Switch, TextInput } from '@mantine/core';
+import { Checkbox, Modal, Radio, Switch, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type ReactElement, type SyntheticEvent, useState } from 'react';
 import { api, body, type Versioned } from '../../api/client.js';
-import { ApiProblem, changedMeanwhile, NoAnswer } from '../../api/problem.js';
+import { ApiProblem, changedMeanwhile, faultOf } from '../../api/problem.js';
 import { EVENTS, type NewWebhook, readWebhook, type Webhook, type WebhookEvent, webhookQuery, webhooksQuery } from '../../api/webhooks.js';
 import { clashesOf, Conflict, resolve } from '../../parts/conflict.js';
+import { FormEnd } from '../../parts/form-end.js';
 import { ErrorNote } from '../../parts/notes.js';
+import { SecretModal } from '../../parts/secret-once.js';
 import { BlockSkeleton } from '../../parts/skeletons.js';
 import { toast } from '../../parts/toast.js';
 import { useRefresh } from '../../parts/use-act.js';
+import { useCreation } from '../../parts/use-creation.js';
 import { useDraft } from '../../parts/use-draft.js';
 import { WebhookSecret } from './webhook-secret.js';
 
@@ -43,49 +46,25 @@ const fieldsOf = ({ label, url, wantsAll, events, enabled }: Draft) => ({
   enabled,
 });
 
-const faultOf = (error: unknown, name: string): string | undefined =>
-  error instanceof ApiProblem ? error.faults.find(({ field }) => field === name)?.message : undefined;
+const send = (draft: Draft, idempotencyKey: string): Promise<NewWebhook> =>
+  body(api.POST('/api/v1/webhooks', { params: { header: { 'Idempotency-Key': idempotencyKey } }, body: fieldsOf(draft) }));
 
 /** Makes a webhook, then shows what it signs with. */
 export function NewWebhookDialog({ onClose }: { readonly onClose: () => void }): ReactElement {
-  const [draft, change, forget] = useDraft<Draft & { readonly key: string }>('new-webhook', { ...EMPTY, key: '' });
-  const [made, setMade] = useState<NewWebhook | null>(null);
-  const [error, setError] = useState<unknown>(null);
-  const [isBusy, setBusy] = useState(false);
-  const refresh = useRefresh();
-  const create = async (): Promise<void> => {
-    const key = draft.key || crypto.randomUUID();
-    change({ key });
-    setBusy(true);
-    setError(null);
-    try {
-      const params = { header: { 'Idempotency-Key': key } };
-      setMade(await body(api.POST('/api/v1/webhooks', { params, body: fieldsOf(draft) })));
-      forget();
-      refresh(webhooksQuery.queryKey);
-    } catch (failure) {
-      if (!(failure instanceof NoAnswer)) change({ key: '' });
-      setError(failure);
-    }
-    setBusy(false);
-  };
+  const { draft, change, made, error, isBusy, create } = useCreation({
+    name: 'new-webhook',
+    empty: EMPTY,
+    list: webhooksQuery.queryKey,
+    send,
+  });
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={made ? made.label : 'New webhook'}
-      size="lg"
-      closeOnClickOutside={false}
-      closeOnEscape={!made}
-      withCloseButton={!made}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <SecretModal title={made ? made.label : 'New webhook'} isShown={made !== null} onClose={onClose}>
       {made ? (
         <WebhookSecret webhook={made} onClose={onClose} />
       ) : (
         <WebhookForm draft={draft} change={change} error={error} isBusy={isBusy} act="Create webhook" onSubmit={create} onClose={onClose} />
       )}
-    </Modal>
+    </SecretModal>
   );
 }
 
@@ -243,15 +222,7 @@ function WebhookForm({ draft, change, error, isBusy, act, onSubmit, onClose }: F
         checked={draft.enabled}
         onChange={(event) => change({ enabled: event.currentTarget.checked })}
       />
-      {error instanceof ApiProblem && error.faults.length > 0 ? null : <ErrorNote error={error} />}
-      <div className="gh-dialog-actions">
-        <Button variant="default" onClick={onClose}>
-          Cancel
-        </Button>
-        <Button type="submit" loading={isBusy}>
-          {act}
-        </Button>
-      </div>
+      <FormEnd error={error} isBusy={isBusy} act={act} onCancel={onClose} />
     </form>
   );
 }

@@ -1,10 +1,9 @@
-import { Button, Modal, Select } from '@mantine/core';
+import { Button, Select } from '@mantine/core';
 import { type ReactElement, useState } from 'react';
 import { api, body } from '../../api/client.js';
 import { type NewWebhook, type Webhook, webhooksQuery } from '../../api/webhooks.js';
-import { CodeLine } from '../../parts/code.js';
-import { CopyButton } from '../../parts/copy-button.js';
-import { ErrorNote, Note } from '../../parts/notes.js';
+import { ErrorNote } from '../../parts/notes.js';
+import { SecretModal, SecretOnce } from '../../parts/secret-once.js';
 import { useAct } from '../../parts/use-act.js';
 
 /** What a webhook signs with, this once. */
@@ -16,25 +15,12 @@ export function WebhookSecret({
   readonly onClose: () => void;
 }): ReactElement {
   return (
-    <div className="gh-stack">
-      <Note tone="warn" title="Keep the secret now.">
-        It is shown this once. With it the receiver tells our messages from others: give it to a Standard Webhooks library as it is.
-      </Note>
-      <div className="gh-secret">
-        <div>
-          <span className="gh-dim gh-small">Signing secret</span>
-          <CodeLine text={secret} label="signing secret" />
-        </div>
-        <div className="gh-row">
-          <CopyButton text={secret} what="secret" />
-        </div>
-      </div>
-      <div className="gh-dialog-actions">
-        <Button onClick={onClose} data-autofocus>
-          I have kept the secret
-        </Button>
-      </div>
-    </div>
+    <SecretOnce
+      what="secret"
+      lines={[{ title: 'Signing secret', text: secret, label: 'signing secret' }]}
+      about="With it the receiver tells our messages from others: give it to a Standard Webhooks library as it is."
+      onClose={onClose}
+    />
   );
 }
 
@@ -59,16 +45,7 @@ export function RotateWebhook({
     webhooksQuery.queryKey,
   );
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={`A new secret for ${label}`}
-      size="lg"
-      closeOnClickOutside={!made}
-      closeOnEscape={!made}
-      withCloseButton={!made}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <SecretModal title={`A new secret for ${label}`} isShown={made !== undefined} onClose={onClose}>
       {made ? (
         <WebhookSecret webhook={made} onClose={onClose} />
       ) : (
@@ -92,6 +69,6 @@ export function RotateWebhook({
           </div>
         </div>
       )}
-    </Modal>
+    </SecretModal>
   );
 }

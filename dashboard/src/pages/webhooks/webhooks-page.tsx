@@ -1,13 +1,13 @@
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type ReactElement, useState } from 'react';
-import { Link, useSearchParams } from 'react-router';
+import { useSearchParams } from 'react-router';
 import { api } from '../../api/client.js';
 import { useMay } from '../../api/session.js';
 import { eventLabel, testWebhook, type Webhook, webhooksQuery } from '../../api/webhooks.js';
 import { Confirm } from '../../parts/confirm.js';
 import { Disclosure } from '../../parts/disclosure.js';
-import { Icon } from '../../parts/icon.js';
+import { NewButton } from '../../parts/new-button.js';
 import { Empty, ErrorNote } from '../../parts/notes.js';
 import { Page, Section } from '../../parts/page.js';
 import { Pill, Tags } from '../../parts/pill.js';
@@ -31,13 +31,7 @@ export default function WebhooksPage(): ReactElement {
     <Page
       title="Webhooks"
       lead="Other systems that are told when somebody should know: signed, and again until they take it."
-      actions={
-        mayWrite ? (
-          <Button component={Link} to="?new" leftSection={<Icon name="plus" size={16} />}>
-            New webhook
-          </Button>
-        ) : undefined
-      }
+      actions={mayWrite ? <NewButton>New webhook</NewButton> : undefined}
     >
       {isPending ? <BlockSkeleton height={200} /> : null}
       <ErrorNote error={error} retry={() => void refetch()} />
