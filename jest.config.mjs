@@ -13,6 +13,7 @@ export default {
   testTimeout: 120_000,
   // Most wait for something most of the time.
   maxWorkers: 3,
+  testSequencer: './tools/test-order.mjs',
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
