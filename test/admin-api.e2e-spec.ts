@@ -1,4 +1,3 @@
-import type { Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Answer, ask, basic, type NewCredential, PASSWORD, startTestGatehouse, type TestGatehouse } from './support/gatehouse.js';
@@ -176,7 +175,7 @@ describe('bad input', () => {
   it.each(['/mcp', '/authed/mcp', '/authed/mcp/oauth/token', '/authed/mcp/oauth/revoke', '/api/v1/credentials'])(
     'is who has left before being read, and so has no address, at %s',
     async (path) => {
-      const server = gatehouse.app.getHttpServer() as Server;
+      const server = gatehouse.app.getHttpServer();
       server.once('connection', (socket: Socket) => Object.defineProperty(socket, 'remoteAddress', { value: undefined }));
       const { port, hostname, host } = new URL(gatehouse.url);
       const socket = connect(Number(port), hostname);
