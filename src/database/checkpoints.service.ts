@@ -26,7 +26,7 @@ const HEAP = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 2 } as cons
 export class Checkpoints implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger('Checkpoints');
   private readonly file: string | undefined;
-  private readonly task = new BackgroundTask(() => this.look(), EVERY_MS);
+  private readonly task = new BackgroundTask(() => this.tryToLook(), EVERY_MS);
   /** Rows that this process has written in all. */
   private written = 0;
   private worker: Worker | undefined;
@@ -44,6 +44,11 @@ export class Checkpoints implements OnApplicationBootstrap, OnApplicationShutdow
   async onApplicationShutdown(): Promise<void> {
     await this.task.stop();
     await this.end();
+  }
+
+  /** While the database is away there is nothing to take over; whoever needs it says so. */
+  private async tryToLook(): Promise<void> {
+    await this.look().catch(() => undefined);
   }
 
   private async look(): Promise<void> {
