@@ -88,8 +88,9 @@ export class Checkpoints implements OnApplicationBootstrap, OnApplicationShutdow
     await this.leaveToThread(PAGES.without);
   }
 
+  /** Where it cannot be told now, it goes on as before: sooner or later than it need, but it does. */
   private async leaveToThread(pages: number): Promise<void> {
-    if (this.dataSource.isInitialized) await this.dataSource.query(`PRAGMA wal_autocheckpoint = ${pages}`);
+    if (this.dataSource.isInitialized) await this.dataSource.query(`PRAGMA wal_autocheckpoint = ${pages}`).catch(() => undefined);
   }
 }
 
