@@ -220,6 +220,8 @@ try {
     for (const row of rows) row.results.push(await load(row.server, row.request, { seconds: SECONDS, perSecond: row.perSecond }));
   }
   printRows(rows);
+  // What they do after their load, as collecting what is left of it, would be on the same core.
+  for (const { child } of [limit, many, signing]) child.kill('SIGSTOP');
   await printGuessing(few);
 } finally {
   for (const child of children) child.kill('SIGKILL');
