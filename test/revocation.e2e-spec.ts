@@ -406,6 +406,7 @@ describe('introspection with the database away', () => {
 
   it('answers from memory what it knows, and 503 what it would have to read', async () => {
     const [owner, keeper] = [await gatehouse.createCredential(), await gatehouse.createCredential({ introspects: ['docs'] })];
+    await changesToldTwice(gatehouse);
     const [token, cold] = [await gatehouse.accessToken(owner), await gatehouse.createCredential({ introspects: ['docs'] })];
     expect((await introspect(keeper, token)).json['active']).toBe(true);
     await gatehouse.app.get(DataSource).destroy();

@@ -90,8 +90,7 @@ describe('a sign-in session', () => {
   it('reads no database while it is warm', async () => {
     const browser = await signIn();
     await whoAmI(browser);
-    // What came before goes round once more through the change feed.
-    await new Promise((resolve) => setTimeout(resolve, 700));
+    await changesToldTwice(gatehouse);
     await whoAmI(browser);
     let reads = 0;
     const logQuery = (sql: string): void => {

@@ -27,6 +27,7 @@ import { TracingModule } from '../tracing/tracing.module.js';
 import { RequestTallies } from '../metrics/request-tallies.js';
 import { createAdapter, prepareInstance } from '../http/fastify.js';
 import { RouteTable } from '../http/route-table.js';
+import { changesToldTwice } from '../../test/support/gatehouse.js';
 import { answerOf } from '../protocol/answer.js';
 import type { Era, Exchange, McpUpstream, UpstreamAnswer } from '../protocol/exchange.js';
 import { EgressModule } from '../egress/egress.module.js';
@@ -301,7 +302,7 @@ describe('the protected face, who calls', () => {
   it('reads no database for a call that is known', async () => {
     const token = await world.token();
     // What the tests before have changed comes back through the change feed, and is read anew once.
-    await new Promise((resolve) => setTimeout(resolve, 700));
+    await changesToldTwice(world);
     await ask(world, { token });
     const dataSource = world.app.get(DataSource);
     let queries = 0;
