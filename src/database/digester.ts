@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto';
 
 const NO_DIGEST = Buffer.alloc(32);
 
@@ -7,7 +7,11 @@ const NO_DIGEST = Buffer.alloc(32);
  * nothing to guess, and a slow password hash would only cap the token endpoint.
  */
 export class Digester {
-  constructor(private readonly pepper: Buffer) {}
+  private readonly pepper: KeyObject;
+
+  constructor(pepper: Buffer) {
+    this.pepper = createSecretKey(pepper);
+  }
 
   /** In hex, 64 characters. */
   digest(secret: string): string {

@@ -3,6 +3,7 @@ import type { X509Certificate } from 'node:crypto';
 import type { TraceContext } from '../tracing/trace-context.js';
 import { OAuthError } from '../protocol/oauth-error.js';
 
+const FORM = 'application/x-www-form-urlencoded';
 const MAX_PARAMETERS = 64;
 /** Only these may stand more than once (RFC 8707 §2, RFC 8693 §2.1). */
 const REPEATABLE: ReadonlySet<string> = new Set(['resource', 'audience']);
@@ -89,9 +90,10 @@ function refuseCredentialsInQuery(query: string): void {
 }
 
 function requireFormMediaType(contentType: string | undefined): void {
+  if (contentType === FORM) return;
   const [mediaType = '', ...parameters] = (contentType ?? '').split(';').map((part) => part.trim().toLowerCase());
   const isUtf8 = parameters.every((parameter) => !parameter.startsWith('charset=') || /^charset="?utf-8"?$/.test(parameter));
-  if (mediaType !== 'application/x-www-form-urlencoded' || !isUtf8) {
+  if (mediaType !== FORM || !isUtf8) {
     throw invalidRequest('The body must be a form: Content-Type: application/x-www-form-urlencoded, in UTF-8.');
   }
 }

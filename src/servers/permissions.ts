@@ -40,10 +40,16 @@ export class Permissions {
    * a permission that asks nothing of them or the same.
    */
   include(permission: Permission): boolean {
+    return this.includeAll(new Permissions([permission]));
+  }
+
+  /** Whether they allow all that others allow, each of these for itself. */
+  includeAll(others: Permissions): boolean {
     if (this.allowsAll) return true;
-    if (permission === '*') return false;
-    const narrow = parsePattern(permission);
-    return this.patterns.some((broad) => includesTargets(broad, narrow) && includesArguments(broad.permission, permission));
+    if (others.allowsAll) return false;
+    return others.patterns.every((narrow) =>
+      this.patterns.some((broad) => includesTargets(broad, narrow) && includesArguments(broad.permission, narrow.permission)),
+    );
   }
 
   cover(operation: Operation): boolean {

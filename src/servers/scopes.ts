@@ -18,7 +18,7 @@ export function impliedScopes(serverScopes: readonly ServerScope[], ceiling: rea
 /** Whether `broad` allows all that `narrow` allows. A scope without permissions stands for itself only. */
 export function includesScope(broad: ServerScope, narrow: ServerScope): boolean {
   if (broad.name === narrow.name) return true;
-  return narrow.permissions.length > 0 && narrow.permissions.every((permission) => permissionsOf(broad).include(permission));
+  return narrow.permissions.length > 0 && permissionsOf(broad).includeAll(permissionsOf(narrow));
 }
 
 const compiled = new WeakMap<ServerScope, Permissions>();
