@@ -1,4 +1,5 @@
-import type { CircuitState, Era, Exchange, McpUpstream, UpstreamAnswer } from '../protocol/exchange.js';
+import type { Exchange, McpUpstream, UpstreamAnswer } from '../protocol/exchange.js';
+import { WrappedUpstream } from '../protocol/wrapped-upstream.js';
 import { ParamHeaders } from './http-upstream/param-headers.js';
 import { modernExchange, readResult } from './upstream-call.js';
 
@@ -6,13 +7,11 @@ import { modernExchange, readResult } from './upstream-call.js';
  * A modern upstream that gets no headers, and so cannot compare them with the body itself (R-MOD-08): one behind standard streams or a
  * translation.
  */
-export class ParamChecked implements McpUpstream {
+export class ParamChecked extends WrappedUpstream {
   private readonly params: ParamHeaders;
 
-  constructor(
-    private readonly inner: McpUpstream,
-    url: string,
-  ) {
+  constructor(inner: McpUpstream, url: string) {
+    super(inner);
     this.params = new ParamHeaders(async (cursor, { caller }) => {
       const params = cursor === undefined ? {} : { cursor };
       const { signal } = new AbortController();
@@ -20,28 +19,8 @@ export class ParamChecked implements McpUpstream {
     });
   }
 
-  eras(): readonly Era[] | Promise<readonly Era[]> {
-    return this.inner.eras();
-  }
-
   async handle(exchange: Exchange): Promise<UpstreamAnswer> {
     if (exchange.era === 'modern' && exchange.operations[0]?.method === 'tools/call') await this.params.check(exchange);
     return this.inner.handle(exchange);
-  }
-
-  state(): CircuitState | undefined {
-    return this.inner.state?.();
-  }
-
-  countSessions(): number {
-    return this.inner.countSessions?.() ?? 0;
-  }
-
-  endSessions(owner: string): void {
-    this.inner.endSessions(owner);
-  }
-
-  close(): Promise<void> {
-    return this.inner.close();
   }
 }

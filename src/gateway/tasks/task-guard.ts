@@ -2,8 +2,9 @@ import type { Readable } from 'node:stream';
 import { LRUCache } from 'lru-cache';
 import { upTo } from '../../common/up-to.js';
 import { isEventStream, jsonAnswer } from '../../protocol/answer.js';
-import type { Caller, CircuitState, Connections, Era, Exchange, McpUpstream, UpstreamAnswer } from '../../protocol/exchange.js';
+import type { Caller, Exchange, McpUpstream, UpstreamAnswer } from '../../protocol/exchange.js';
 import { type JsonRpcId, MCP_CODE, McpError } from '../../protocol/mcp-error.js';
+import { WrappedUpstream } from '../../protocol/wrapped-upstream.js';
 import { derivedBody } from '../derived-body.js';
 import { EventCutter, parseEvent, splitEvents, withData } from '../http-upstream/event-cutter.js';
 import { MAX_LIST_BYTES, textOf, unreadable } from '../list-filter.js';
@@ -31,42 +32,20 @@ const ACCEPTED: UpstreamAnswer = { status: 202, headers: {}, body: undefined };
  * its id, and in a list to everybody: here a task belongs to the credential that started it, as long as that may call its tool
  * (R-MOD-23). A task that was not started through the gateway is left to the upstream. Everything else passes untouched.
  */
-export class TaskGuard implements McpUpstream {
+export class TaskGuard extends WrappedUpstream {
   /** The tools of calls whose answers are streams: a client that resumes one gets the answer elsewhere. */
   private readonly tools = new LRUCache<string, string>({ ...upTo(MAX_CALLS) });
 
   constructor(
-    private readonly inner: McpUpstream,
+    inner: McpUpstream,
     private readonly serverId: string,
     private readonly ledger: TaskLedger,
-  ) {}
-
-  eras(): readonly Era[] | Promise<readonly Era[]> {
-    return this.inner.eras();
+  ) {
+    super(inner);
   }
 
   handle(exchange: Exchange): Promise<UpstreamAnswer> {
     return concernsTasks(exchange) ? this.handleTasks(exchange) : this.inner.handle(exchange);
-  }
-
-  state(): CircuitState | undefined {
-    return this.inner.state?.();
-  }
-
-  countConnections(): Connections | undefined {
-    return this.inner.countConnections?.();
-  }
-
-  countSessions(): number {
-    return this.inner.countSessions?.() ?? 0;
-  }
-
-  endSessions(owner: string): void {
-    this.inner.endSessions(owner);
-  }
-
-  close(): Promise<void> {
-    return this.inner.close();
   }
 
   private async handleTasks(exchange: Exchange): Promise<UpstreamAnswer> {
