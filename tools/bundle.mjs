@@ -1,11 +1,12 @@
-// Makes a few large files of the built server and what it imports, for a start that reads 30 files instead of 2,000, and without what
-// is never used: dist/server. dist/src/main.js then leads there; the rest of dist/src stays as it is, for the command line and tools.
+// Makes a few large files of the built server, the command line and what they import, for a start that reads 30 files instead of 2,000,
+// and without what is never used: dist/server. dist/src/main.js and cli/main.js then lead there; the rest of dist/src stays, for tools.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { rolldown } from 'rolldown';
 
 const MAIN = 'dist/src/main.js';
-const LEAD = "import '../server/main.js';\n";
+const CLI = 'dist/src/cli/main.js';
+const LEADS = { [MAIN]: "import '../server/main.js';\n", [CLI]: "#!/usr/bin/env node\nimport '../../server/cli.js';\n" };
 /** Threads are files of their own, beside the one that starts them. */
 const THREADS = ['docs-server/shell/shell.worker', 'docs-server/index/indexer.worker', 'database/checkpoint.worker'];
 /** What has native code or files of its own, what is to exist once (its users look it up themselves), and what most processes never load. */
@@ -58,10 +59,11 @@ const parts = {
 
 const escape = (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
-if (readFileSync(MAIN, 'utf8') === LEAD) throw new Error('This is bundled already: npx nest build comes first.');
+if (readFileSync(MAIN, 'utf8') === LEADS[MAIN]) throw new Error('This is bundled already: npx nest build comes first.');
 const build = await rolldown({
   input: {
     main: MAIN,
+    cli: CLI,
     ...Object.fromEntries(THREADS.map((name) => [basename(name), `dist/src/${name}.js`])),
   },
   platform: 'node',
@@ -88,4 +90,4 @@ for (const { fileName } of output.filter(({ type }) => type === 'chunk')) {
   const file = join('dist/server', fileName);
   writeFileSync(file, readFileSync(file, 'utf8').replace(/[^\0-\x7e]/g, escape));
 }
-writeFileSync(MAIN, LEAD);
+for (const [file, lead] of Object.entries(LEADS)) writeFileSync(file, lead);
