@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { LRUCache } from 'lru-cache';
+import { KeyedCounts } from '../common/keyed-counts.js';
 import { upTo } from '../common/up-to.js';
 import { MoreThan, Repository } from 'typeorm';
 import { CLOCK, type Clock } from '../common/clock.js';
@@ -32,7 +33,7 @@ export class CredentialDirectory {
     dispose: (state) => this.idToClientId.delete(state.id),
   });
   /** Client ids that do not exist, so that guessing costs the database nothing. Short, though an id is never made twice. */
-  private readonly unknown = new LRUCache<string, true>({ ...upTo(UNKNOWN_ENTRIES), ttl: UNKNOWN_TTL_MS });
+  private readonly unknown = new KeyedCounts(UNKNOWN_ENTRIES);
   private readonly loads = new Map<string, Load>();
   private hits = 0;
   private misses = 0;
@@ -57,7 +58,7 @@ export class CredentialDirectory {
   /** The credential with this client id. At once where it is in memory; a promise means a read of the database. */
   find(clientId: string): CredentialState | undefined | Promise<CredentialState | undefined> {
     const state = this.cache.get(clientId);
-    if (state || this.unknown.has(clientId)) {
+    if (state || this.unknown.count(clientId) > 0) {
       this.hits++;
       return state;
     }
@@ -85,7 +86,7 @@ export class CredentialDirectory {
   ): CredentialState | undefined | Promise<CredentialState | undefined> {
     if (load.isStale) return this.load(clientId);
     if (!state) {
-      this.unknown.set(copyOf(clientId), true);
+      this.unknown.add(clientId, UNKNOWN_TTL_MS);
       return undefined;
     }
     this.cache.set(clientId, state);
@@ -128,6 +129,3 @@ export class CredentialDirectory {
     for (const load of this.loads.values()) load.isStale = true;
   }
 }
-
-/** A part of a longer text keeps all of it in memory: of a header, say, the wrong secret beside the id. */
-const copyOf = (text: string): string => Buffer.from(text).toString();

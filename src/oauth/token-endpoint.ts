@@ -183,7 +183,7 @@ export class TokenEndpoint {
     const { credential } = issue.authorization;
     const hasEnded = (before: AccessTokenClaims) => credential.findEnd(before, this.options.clock()) !== undefined;
     const previousExpiresIn = this.options.freshTokens.note(issue.issued.claims, issue.address, hasEnded);
-    this.options.recorder.issued({ ...issue, isOverFetch: previousExpiresIn !== undefined });
+    this.options.recorder.issued({ isOverFetch: previousExpiresIn !== undefined, ...issue });
     return { body: toResponse(issue.issued, members), previousExpiresIn };
   }
 

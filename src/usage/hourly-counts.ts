@@ -28,7 +28,7 @@ export class HourlyCounts {
     const tool = this.boundTool(use, hour);
     const known = this.find(use, tool, hour);
     if (known) known.count++;
-    else this.insert({ ...use, tool, hour, count: 1 });
+    else this.insert({ hour, count: 1, ...use, tool });
   }
 
   /** What was counted since the last time, in the order of the table's key, so that two writers lock in the same order. */

@@ -10,7 +10,7 @@ const CALL_OUTCOMES: ReadonlySet<unknown> = new Set<UsageOutcome>(['ok', 'error'
 /** How an event of the audit trail counts; undefined where it is no use. */
 export function useOfEvent(event: EventInput): Use | undefined {
   if (event.kind === 'call' || event.kind === 'call.refused') return callOf(event);
-  if (event.kind === 'token.issued') return { ...tokenOf(event), outcome: 'issued' };
+  if (event.kind === 'token.issued') return issuedTokenOf(event);
   return event.kind === 'token.refused' ? refusedTokenOf(event) : undefined;
 }
 
@@ -27,18 +27,15 @@ function refusalOf({ outcome, reason }: Readonly<Record<string, unknown>>): Usag
   return reason === 'too_many_requests' ? 'limited' : 'refused';
 }
 
-function refusedTokenOf(event: EventInput): Use {
-  const limited = event.detail?.['limited'];
-  const use = { ...tokenOf(event), outcome: limited === undefined ? ('refused' as const) : ('limited' as const) };
-  // Of a limit that is not the credential's own, it has only been said whose request it is.
-  return limited === 'address' ? { ...use, credentialId: '' } : use;
+function issuedTokenOf({ credentialId = '', server = '' }: EventInput): Use {
+  return { kind: 'token', credentialId, server, tool: '', outcome: 'issued' };
 }
 
-const tokenOf = ({ credentialId = '', server = '' }: EventInput): Omit<Use, 'outcome'> => ({
-  kind: 'token',
-  credentialId,
-  server,
-  tool: '',
-});
+function refusedTokenOf({ credentialId = '', server = '', detail }: EventInput): Use {
+  const limited = detail?.['limited'];
+  // Of a limit that is not the credential's own, it has only been said whose request it is.
+  const counted = limited === 'address' ? '' : credentialId;
+  return { kind: 'token', credentialId: counted, server, tool: '', outcome: limited === undefined ? 'refused' : 'limited' };
+}
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');

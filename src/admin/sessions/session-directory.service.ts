@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { LRUCache } from 'lru-cache';
+import { KeyedCounts } from '../../common/keyed-counts.js';
 import { upTo } from '../../common/up-to.js';
 import { Repository } from 'typeorm';
 import { CLOCK, type Clock } from '../../common/clock.js';
@@ -41,7 +42,7 @@ interface Load {
 export class SessionDirectory {
   private readonly cache = new LRUCache<string, SessionState>({ ...upTo(ENTRIES) });
   /** Tokens of no session, so that an old cookie costs the database nothing. */
-  private readonly unknown = new LRUCache<string, true>({ ...upTo(UNKNOWN_ENTRIES), ttl: UNKNOWN_TTL_MS });
+  private readonly unknown = new KeyedCounts(UNKNOWN_ENTRIES);
   private readonly loads = new Map<string, Load>();
 
   constructor(
@@ -63,7 +64,7 @@ export class SessionDirectory {
     const digest = this.digester.digest(token);
     const state = this.cache.get(digest);
     if (state && this.isLive(state)) return state;
-    if (this.unknown.has(digest)) return undefined;
+    if (this.unknown.count(digest) > 0) return undefined;
     // Here it has been idle for too long, but another replica may have seen it since.
     return this.load(digest);
   }
@@ -91,7 +92,7 @@ export class SessionDirectory {
     if (state) this.cache.set(digest, state);
     else {
       this.cache.delete(digest);
-      this.unknown.set(digest, true);
+      this.unknown.add(digest, UNKNOWN_TTL_MS);
     }
     return state;
   }

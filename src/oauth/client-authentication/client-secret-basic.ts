@@ -25,7 +25,7 @@ export class ClientSecretBasic implements ClientAuthenticationMethod {
     if (clientId !== undefined && clientId !== parsed.clientId) {
       throw invalidRequest('The client_id of the body is not that of the Authorization header.');
     }
-    return this.verifier.verify({ ...parsed, address: raw.address, method: 'client_secret_basic' });
+    return this.verifier.verify({ address: raw.address, method: 'client_secret_basic', ...parsed });
   }
 }
 

@@ -1,5 +1,4 @@
-import { LRUCache } from 'lru-cache';
-import { upTo } from '../../common/up-to.js';
+import { KeyedCounts } from '../../common/keyed-counts.js';
 import { addressKey } from '../../rate-limit/address-key.js';
 import { OAuthError } from '../../protocol/oauth-error.js';
 
@@ -18,28 +17,26 @@ interface Claimant {
  * Who is not blocked costs nothing: counters are touched on failures only.
  */
 export class FailureThrottle {
-  private readonly blockedUntil = new LRUCache<string, number>({ ...upTo(BLOCKED_ENTRIES) });
+  private readonly blocked: KeyedCounts;
 
   constructor(
     private readonly countOne: CountFailure,
-    private readonly monotonicNow: () => number = () => performance.now(),
-  ) {}
+    monotonicNow?: () => number,
+  ) {
+    this.blocked = new KeyedCounts(BLOCKED_ENTRIES, monotonicNow);
+  }
 
   /** @throws {OAuthError} status 429 with `Retry-After` while the claimant is blocked. */
   check(claimant: () => Claimant): void {
-    if (this.blockedUntil.size === 0) return;
-    const key = keyOf(claimant());
-    const until = this.blockedUntil.get(key);
-    if (until === undefined) return;
-    const wait = (until - this.monotonicNow()) / 1000;
+    if (this.blocked.size === 0) return;
+    const wait = this.blocked.endsIn(keyOf(claimant())) / 1000;
     if (wait > 0) throw OAuthError.throttled(wait, 'Too many failed authentications');
-    this.blockedUntil.delete(key);
   }
 
   async countFailure(claimant: Claimant): Promise<void> {
     const key = keyOf(claimant);
     const wait = await this.countOne(key);
-    if (wait > 0) this.blockedUntil.set(key, this.monotonicNow() + wait * 1000);
+    if (wait > 0) this.blocked.add(key, wait * 1000);
   }
 }
 

@@ -19,13 +19,13 @@ export class ClientCredentialsGrant implements Grant {
     const { refreshTokens } = this;
     if (!refreshTokens || credential.settings.issueRefreshToken === false) return authorization;
     return {
-      ...authorization,
       finish: async ({ issued: { claims }, server }) => {
         const scopes = claims.scope.split(' ');
         const grant = { credentialId: credential.id, server: server.slug, scopes, confirmation: claims.cnf ?? null };
         const token = await refreshTokens.begin(grant, claims);
         return token === undefined ? {} : { refresh_token: token };
       },
+      ...authorization,
     };
   }
 }
