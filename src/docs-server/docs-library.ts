@@ -311,7 +311,7 @@ export class DocsLibrary {
     const head = this.store.head(candidate.page);
     const content = this.store.section(candidate.page, candidate.section);
     if (!head) return [];
-    return [{ ...candidate, head, content: content ?? { number: 0, slug: '', heading: '', level: 0, source: '' } }];
+    return [{ head, content: content ?? { number: 0, slug: '', heading: '', level: 0, source: '' }, ...candidate }];
   }
 
   private schedule(): void {

@@ -143,8 +143,7 @@ export class HttpExchange implements Exchange {
   }
 
   get request(): Request {
-    const { method, url, headers, signal } = this;
-    return (this.madeRequest ??= new Request(url, { method, headers, signal }));
+    return (this.madeRequest ??= requestWith(this));
   }
 
   /** Calls `listener` where the client leaves without its answer and that cancels the exchange: without the price of a signal. */
@@ -158,6 +157,14 @@ export class HttpExchange implements Exchange {
     this.onCancel(() => aborter.abort());
     return aborter.signal;
   }
+}
+
+/** A `Request` of the Fetch API for who wants one. */
+export function requestWith({ method, url, headers, signal }: Pick<Exchange, 'method' | 'url' | 'headers' | 'signal'>): Request {
+  const request = new Request(url, { method, headers });
+  // A signal that a `Request` is made with is followed by one of its own, in a way that keeps both, and all that listens to them, in memory
+  // until the next full collection.
+  return Object.defineProperty(request, 'signal', { value: signal });
 }
 
 /** Calls `listener` when nobody waits for the answer of an exchange any more. */

@@ -3,6 +3,7 @@ import { createParser } from 'eventsource-parser';
 import { isEventStream } from '../protocol/answer.js';
 import type { Caller, Era, Exchange, Operation, UpstreamAnswer } from '../protocol/exchange.js';
 import { type JsonRpcId, MCP_CODE, McpError } from '../protocol/mcp-error.js';
+import { requestWith } from './http-exchange.js';
 import { isDeeperThan } from './json-faults.js';
 import { encodeHeaderValue, nameSourceOf } from './mcp-headers.js';
 import { isObject, type JsonObject } from './message-shape.js';
@@ -90,8 +91,7 @@ export class OwnExchange implements Exchange {
   }
 
   get request(): Request {
-    const { method, url, headers, signal } = this;
-    return new Request(url, { method, headers, signal });
+    return requestWith(this);
   }
 }
 

@@ -158,6 +158,6 @@ class Splitter {
 
   private close(end: number): void {
     const { texts, ...rest } = this.current;
-    if (end > rest.start || rest.level > 0) this.sections.push({ ...rest, end, text: texts.join('\n').trim() });
+    if (end > rest.start || rest.level > 0) this.sections.push({ end, text: texts.join('\n').trim(), ...rest });
   }
 }

@@ -50,7 +50,7 @@ export function parsePage({ file, text, entry, snippets, operation }: PageSource
   const reduced = /\.mdx$/i.test(file) ? reduceOrKeep(raw, snippets, warnings) : raw;
   const body = withOperation(reduced, meta.openapi && operation?.(meta.openapi), warnings);
   const sections = splitSections(body);
-  return { ...describe(file, meta, sections, entry), body, sections, warnings, openapi: meta.openapi };
+  return { body, sections, warnings, openapi: meta.openapi, ...describe(file, meta, sections, entry) };
 }
 
 function reduceOrKeep(raw: string, snippets: MdxSources | undefined, warnings: string[]): string {

@@ -19,7 +19,7 @@ export function* fieldsOf(page: ParsedPage): Generator<FoundBy> {
     if (level === 0 && text === '' && sections.length > 1) continue;
     closeUpTo(above, level);
     const place = [path, isFirst ? '' : title, ...above.map((one) => one.heading)].join(' ');
-    yield { section, fields: { ...(isFirst ? own : NOT_FIRST), heading, place, text } };
+    yield { section, fields: { heading, place, text, ...(isFirst ? own : NOT_FIRST) } };
     isFirst = false;
     const current = sections[section];
     if (current && level > 0) above.push(current);
