@@ -3,6 +3,8 @@ import { hash, randomBytes } from 'node:crypto';
 /** Places among which a key may choose; the one that was quiet longest gives way where all are taken. */
 const WAYS = 16;
 const SEED_BYTES = 16;
+/** Of keys that come again and again their places are known without hashing. */
+const KNOWN_PLACES = 1000;
 
 /**
  * Counts by key, each until a time, bounded. Of a key only a keyed hash is kept, in arrays that the garbage collector does not
@@ -20,6 +22,7 @@ export class KeyedCounts {
   private readonly ends: Float64Array;
   /** When it was used last, by a clock that ticks with every use; 0 for a free slot. */
   private readonly uses: Float64Array;
+  private readonly places = new Map<string, Place>();
   private tick = 0;
   private taken = 0;
 
@@ -45,13 +48,17 @@ export class KeyedCounts {
   /** Counts one, and starts at one for `lifetimeMs` where there is no count that has not ended. Gives the count. */
   add(key: string, lifetimeMs: number): number {
     const now = this.monotonicNow();
-    const slot = this.take(key, now);
+    const place = this.toPlace(key);
+    const slot = this.take(place, now);
     if (this.isOver(slot, now)) {
       this.counts[slot] = 0;
       this.ends[slot] = now + lifetimeMs;
     }
     this.uses[slot] = ++this.tick;
-    return (this.counts[slot] = at(this.counts, slot) + 1);
+    const count = at(this.counts, slot) + 1;
+    this.counts[slot] = count;
+    if (count === 2) this.keepPlace(key, place);
+    return count;
   }
 
   /** 0 where there is none that has not ended. */
@@ -86,8 +93,7 @@ export class KeyedCounts {
   }
 
   /** The slot of a key; for a new one a slot of its set that is free, has ended, or was not used for longest. */
-  private take(key: string, now: number): number {
-    const place = this.toPlace(key);
+  private take(place: Place, now: number): number {
     const known = this.search(place);
     if (known !== undefined) return known;
     const slot = this.leastNeeded(place, now);
@@ -115,7 +121,14 @@ export class KeyedCounts {
     return at(this.ends, slot) <= now;
   }
 
+  private keepPlace(key: string, place: Place): void {
+    if (this.places.size >= KNOWN_PLACES) this.places.clear();
+    this.places.set(key, place);
+  }
+
   private toPlace(key: string): Place {
+    const known = this.places.get(key);
+    if (known) return known;
     const digest = hash('sha256', this.seed + key, 'buffer');
     return { first: (digest.readUInt32LE(0) % this.sets) * this.ways, mark: digest.readUIntLE(4, 6) };
   }
