@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../common/clock.js';
 import { newUnguessableId } from '../common/ids.js';
+import { upTo } from '../common/up-to.js';
 import type { Sealer } from '../database/sealer.js';
 
 const MAX_LENGTH = 1024;
@@ -37,9 +38,9 @@ export interface SessionIdParts {
 
 /** Session ids that hold their session, sealed for one server and one caller, so that any replica can take the next message (R-LEG-09). */
 export class SessionIds {
-  private readonly ended = new LRUCache<string, true>({ max: MAX_ENDED, ttl: LIFETIME_MS });
+  private readonly ended = new LRUCache<string, true>({ ...upTo(MAX_ENDED), ttl: LIFETIME_MS });
   /** When the sessions of an owner were ended. */
-  private readonly endedOwners = new LRUCache<string, number>({ max: MAX_ENDED, ttl: LIFETIME_MS });
+  private readonly endedOwners = new LRUCache<string, number>({ ...upTo(MAX_ENDED), ttl: LIFETIME_MS });
   private readonly stopListening: () => void;
 
   /** `onEnd` is told of what other replicas have ended. */

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { upTo } from '../common/up-to.js';
 
 /** Whose refusal it is: where it comes from, and of which credential as far as that is known. */
 export interface RefusalOrigin {
@@ -40,7 +41,7 @@ export class RefusalLog {
     private readonly report: (sum: RefusalSum) => void,
     private readonly monotonicNow: () => number = () => performance.now(),
   ) {
-    this.windows = new LRUCache<string, Window>({ max: ORIGINS, dispose: (window) => this.tell(window) });
+    this.windows = new LRUCache<string, Window>({ ...upTo(ORIGINS), dispose: (window) => this.tell(window) });
   }
 
   /** Counts a refusal. Whether it is to be written down. */
