@@ -12,8 +12,8 @@ export interface CheckpointFile {
 const EVERY_MS = 2000;
 /** Rows written since the last time that are worth it. */
 const WORTH_IT = 250;
-/** Without work for so long, the thread ends: it holds some 30 MB. */
-const IDLE_MS = 10_000;
+/** Without work for so long, the thread ends: it holds some 30 MB, and a new one takes a quarter of a second to start. */
+const IDLE_MS = 60_000;
 /** Pages of the log with which SQLite no longer waits for the thread; and without one. */
 const PAGES = { withThread: 10_000, without: 1000 } as const;
 const HEAP = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 2 } as const;
