@@ -26,7 +26,7 @@ export class KeyedCounts {
   private tick = 0;
   private taken = 0;
 
-  /** `capacity`: of how many keys at least the bound is; rounded up to whole sets. */
+  /** `capacity`: how many keys there is room for; rounded up to whole sets. */
   constructor(
     capacity: number,
     private readonly monotonicNow: () => number = () => performance.now(),
@@ -123,7 +123,8 @@ export class KeyedCounts {
 
   private keepPlace(key: string, place: Place): void {
     if (this.places.size >= KNOWN_PLACES) this.places.clear();
-    this.places.set(key, place);
+    // A copy: a part of a longer text keeps all of it in memory, of a header, say, the wrong secret beside the id.
+    this.places.set(Buffer.from(key).toString(), place);
   }
 
   private toPlace(key: string): Place {
