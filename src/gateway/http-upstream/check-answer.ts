@@ -72,11 +72,10 @@ function judgeResult(raw: RawAnswer, { method, ids, id }: Asked): RawAnswer {
 }
 
 function requireAnswers(body: Buffer, ids: readonly JsonRpcId[], id: JsonRpcId | undefined): void {
-  if (body.length > WHOLE_BYTES && ids.length === 1) {
-    if (hasWrongEnds(body, ids[0])) throw malformed(id, 'The upstream answered with something else than the response to the request');
-    return;
-  }
-  const kinds = kindsOf(body.toString('utf8'));
+  const isNamed = body.length > WHOLE_BYTES && ids.length === 1 ? namesAtEnd(body, ids[0]) : undefined;
+  if (isNamed === true) return;
+  // Where the id stands elsewhere, or is too long for its end, the whole answer is looked at.
+  const kinds = isNamed === undefined ? kindsOf(body.toString('utf8')) : undefined;
   if (!kinds || !answersAll(kinds, ids)) {
     throw malformed(id, 'The upstream answered with something else than the response to the request');
   }
@@ -91,15 +90,15 @@ function answersAll(kinds: readonly MessageKind[], ids: readonly JsonRpcId[]): b
 }
 
 const HEAD = /^\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?"id"\s*:\s*("(?:[^"\\]|\\.)*"|-?[\d.eE+-]+)\s*,/;
-const TAIL = /"id"\s*:\s*("(?:[^"\\]|\\.)*"|-?[\d.eE+-]+)\s*\}\s*$/;
+const TAIL = /"id"\s*:\s*("(?:[^"\\]|\\.)*"|-?[\d.eE+-]+)\s*(?:,\s*"jsonrpc"\s*:\s*"2\.0"\s*)?\}\s*$/;
 
-/** Whether what can be seen at either end of a long answer is the end of none, or names another request. */
-function hasWrongEnds(body: Buffer, id: JsonRpcId | undefined): boolean {
+/** Whether a long answer names the request at either end; undefined where no id can be seen there. */
+function namesAtEnd(body: Buffer, id: JsonRpcId | undefined): boolean | undefined {
   const head = body.toString('latin1', 0, END_BYTES).trimStart();
   const tail = body.toString('utf8', body.length - END_BYTES).trimEnd();
-  if (!head.startsWith('{') || !tail.endsWith('}')) return true;
+  if (!head.startsWith('{') || !tail.endsWith('}')) return false;
   const named = HEAD.exec(body.toString('utf8', 0, END_BYTES))?.[1] ?? TAIL.exec(tail)?.[1];
-  return named !== undefined && JSON.parse(named) !== id;
+  return named === undefined ? undefined : JSON.parse(named) === id;
 }
 
 /** An error's status goes on; its body where it is a JSON-RPC error, else one of ours in its place. */
