@@ -633,7 +633,10 @@ describe('workload identity', () => {
     const sub = subject();
     const { clientId } = await trust({ subject: sub });
     const canary = 'canary-4712';
+    const other = await gatehouse.createCredential();
     const sent = [
+      sign(gitHub({ sub: other.clientSecret })),
+      sign(gitHub({ iss: `https://${other.clientSecret}`, sub: await gatehouse.accessToken(other) })),
       sign(gitHub({ sub, jti: canary, actor: canary })),
       sign(gitHub({ sub, aud: canary })),
       sign(gitHub({ sub, exp: canary })),
@@ -649,8 +652,10 @@ describe('workload identity', () => {
     expect(trail).toContain('"method":"workload_identity"');
     for (const text of [trail, log.join('\n')]) {
       expect(text).not.toContain(canary);
-      expect(text).not.toContain('eyJ');
+      expect(text).not.toContain(other.clientSecret);
+      expect(text).not.toMatch(/eyJ\w/);
     }
+    expect(trail).toContain('"subject":"mcs_***"');
     expect(log.length).toBeGreaterThan(3);
   });
 });

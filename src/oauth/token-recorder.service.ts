@@ -3,6 +3,7 @@ import type { JWTPayload } from 'jose';
 import { AuditService, type EventInput } from '../audit/audit.service.js';
 import { CLOCK, type Clock } from '../common/clock.js';
 import { LogLine } from '../common/log-line.js';
+import { hideSecrets } from '../common/secret-format.js';
 import type { CredentialState } from '../credentials/credential-state.js';
 import { CredentialDirectory } from '../credentials/credential-directory.service.js';
 import { LastUsed } from '../credentials/last-used.service.js';
@@ -111,7 +112,8 @@ function claimsOf(form: TokenForm | undefined): { issuer?: string; subject?: str
   return { ...(typeof iss === 'string' ? { issuer: toLine(iss) } : {}), ...(typeof sub === 'string' ? { subject: toLine(sub) } : {}) };
 }
 
-const toLine = (text: string): string => text.slice(0, MAX_CLAIM_LENGTH).replace(/\p{Cc}/gu, '?');
+/** Who puts a secret or a token where its issuer belongs must not find it in the trail. */
+const toLine = (text: string): string => hideSecrets(text.slice(0, MAX_CLAIM_LENGTH)).replace(/\p{Cc}/gu, '?');
 
 function readClaims(assertion: string | undefined): JWTPayload | undefined {
   try {
