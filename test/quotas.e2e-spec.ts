@@ -132,6 +132,21 @@ describe('requests for tokens', () => {
   });
 });
 
+describe('the address that a trusted proxy tells', () => {
+  it('is an address, or that of the proxy itself: nothing else comes into the trail', async () => {
+    await use({});
+    const client = await gatehouse.createCredential();
+    const told = [`client_secret=${client.clientSecret}`, '192.0.2.1, unknown', '192.0.2.7:4711', 'spoofed, 192.0.2.8', '[2001:db8::7]:443'];
+    for (const address of told) expect((await mint(client, address)).status).toBe(200);
+    await gatehouse.flush();
+    const { json, text } = await gatehouse.admin(`/events?kind=token.issued&credential=${client.clientId}`);
+    const addresses = (json['items'] as { address: string }[]).map(({ address }) => address).reverse();
+    expect(addresses.slice(2)).toEqual(['192.0.2.7', '192.0.2.8', '2001:db8::7']);
+    for (const address of addresses.slice(0, 2)) expect(address).toMatch(/^(::ffff:)?127\.0\.0\.1$/);
+    expect(text).not.toContain(client.clientSecret);
+  });
+});
+
 describe('failed authentications', () => {
   afterEach(() => gatehouse.remove());
 

@@ -7,6 +7,7 @@ import { PATHS, routeFamily } from '../protocol/urls.js';
 import type { Drain } from '../common/drain.js';
 import { pathOf, sendWireError, toWireError } from './families.js';
 import type { WatchRoute } from './watch-routes.js';
+import { cleanForwardedFor } from './forwarded-for.js';
 import { createRequestIds, REQUEST_ID_HEADER } from './request-ids.js';
 import type { RouteTable } from './route-table.js';
 
@@ -41,6 +42,15 @@ export interface Surroundings {
   readonly watch?: WatchRoute | undefined;
 }
 
+/** Before anybody asks for the address: Fastify believes what a trusted proxy passes on, whatever it looks like. */
+function keepAddressesOnly({ headers }: FastifyRequest): void {
+  const told = headers['x-forwarded-for'];
+  if (told === undefined) return;
+  const cleaned = cleanForwardedFor(String(told));
+  if (cleaned === '') delete headers['x-forwarded-for'];
+  else headers['x-forwarded-for'] = cleaned;
+}
+
 /** Installs the body parsers and the bounds of each route family; before any route is registered. */
 export function prepareInstance(fastify: FastifyInstance, routes: RouteTable, { drain, watch }: Surroundings): void {
   fastify.addHook('onRoute', (route) => {
@@ -50,6 +60,7 @@ export function prepareInstance(fastify: FastifyInstance, routes: RouteTable, { 
     if (watch) route.onResponse = watch(route.url);
   });
   fastify.addHook('onRequest', (request, reply, done) => {
+    keepAddressesOnly(request);
     reply.header('x-content-type-options', 'nosniff').header(REQUEST_ID_HEADER, request.id);
     if (!isProtocol(request)) reply.header('x-frame-options', 'DENY').header('referrer-policy', 'no-referrer');
     // Answers of the admin API may hold a new secret.
