@@ -136,7 +136,13 @@ describe('the address that a trusted proxy tells', () => {
   it('is an address, or that of the proxy itself: nothing else comes into the trail', async () => {
     await use({});
     const client = await gatehouse.createCredential();
-    const told = [`client_secret=${client.clientSecret}`, '192.0.2.1, unknown', '192.0.2.7:4711', 'spoofed, 192.0.2.8', '[2001:db8::7]:443'];
+    const told = [
+      `client_secret=${client.clientSecret}`,
+      '192.0.2.1, unknown',
+      '192.0.2.7:4711',
+      'spoofed, 192.0.2.8',
+      '[2001:db8::7]:443',
+    ];
     for (const address of told) expect((await mint(client, address)).status).toBe(200);
     await gatehouse.flush();
     const { json, text } = await gatehouse.admin(`/events?kind=token.issued&credential=${client.clientId}`);
